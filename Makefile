@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: ISC
+# CC, CFLAGS, LDFLAGS, PKG_CONFIG, PREFIX and DESTDIR belong to the packager.
+
+CC         = cc
+CLANG      = clang
+PKG_CONFIG = pkg-config
+CFLAGS     = -O2 -g
+PREFIX     = /usr/local
+BUILD      = build
+PORT       = 8080
+# Debian's own Python: the one for which ./setup installs pytest.
+PYTHON     = /usr/bin/python3
+JOBS       = 2
+
+VERSION  = 0.1.0
+PACKAGES = fcgi json-c sqlite3 libsodium
+
+# What gcc and clang both take, then what only one machine or one of them does.
+FORTIFY   = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+HARDENING = -fPIE -fstack-protector-strong -fstack-clash-protection -fno-common \
+	-fvisibility=hidden $(FORTIFY) \
+	$(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection=full) \
+	$(if $(findstring clang,$(shell $(CC) --version)),,\
+	-ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr)
+HARDENING_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wswitch-enum -Wformat=2 -Wformat-security -Wwrite-strings -Wcast-qual \
+	-Wvla -Wundef -Werror=format -Werror=implicit-function-declaration $(WERROR)
+
+CLAVIGER_CFLAGS := -std=c17 -D_XOPEN_SOURCE=700 -DCLAVIGER_VERSION='"$(VERSION)"' -Ilib -I$(BUILD) \
+	$(WARNINGS) $(HARDENING) $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
+# libscrypt ships no .pc file.
+LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lscrypt -pthread
+
+LIB_SOURCES = lib/ascii.c lib/authority.c lib/authority_list.c lib/authority_token.c \
+	lib/bootstrap.c lib/buffer.c lib/codec.c lib/config.c lib/error.c lib/file.c lib/id.c \
+	lib/json_scan.c lib/log.c lib/memo.c lib/memo_file.c lib/permission.c lib/scope.c \
+	lib/scrypt_slots.c lib/secret.c lib/setting.c lib/store_sqlite.c \
+	lib/store_sqlite_account.c lib/store_sqlite_schema.c lib/store_sqlite_token.c lib/text.c \
+	lib/throttle.c lib/timestamp.c lib/token.c lib/usage.c
+FCGI_SOURCES = fcgi/account.c fcgi/background.c fcgi/cgi.c fcgi/credentials.c fcgi/exchange.c \
+	fcgi/health.c fcgi/lanes.c fcgi/listen.c fcgi/main.c fcgi/path.c fcgi/queue.c \
+	fcgi/request.c fcgi/response.c fcgi/router.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
+ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/backup.c cli/command.c \
+	cli/config_show.c cli/doctor.c cli/doctor_files.c cli/doctor_service.c cli/init.c \
+	cli/issued.c cli/main.c cli/output.c cli/probe.c cli/restore.c cli/token.c \
+	cli/token_create.c cli/website.c
+UNIT_TESTS = ascii authority bootstrap buffer codec config delegation error file id json_scan log \
+	memo permission scope scrypt_slots secret store store_schema text throttle timestamp token usage
+
+LIB_OBJECTS   = $(LIB_SOURCES:%.c=$(BUILD)/%.o)
+FCGI_OBJECTS  = $(FCGI_SOURCES:%.c=$(BUILD)/%.o)
+ADMIN_OBJECTS = $(ADMIN_SOURCES:%.c=$(BUILD)/%.o)
+UNIT_PROGRAMS = $(UNIT_TESTS:%=$(BUILD)/tests/unit/test_%)
+PROGRAMS      = $(BUILD)/claviger.fcgi $(BUILD)/claviger-admin
+
+all: $(PROGRAMS) ## build both programs (the default)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CLAVIGER_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The files that talk to the kernel beyond POSIX: accept4, epoll, close_range, prctl.
+$(BUILD)/fcgi/lanes.o $(BUILD)/fcgi/main.o $(BUILD)/cli/main.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
+
+$(BUILD)/schema_sql.h: lib/schema.awk lib/schema.sql
+	@mkdir -p $(@D)
+	awk -f lib/schema.awk lib/schema.sql > $@
+$(BUILD)/lib/store_sqlite_schema.o: $(BUILD)/schema_sql.h
+
+$(BUILD)/libclaviger.a: $(LIB_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+LINK = $(CC) $(CFLAGS) $(LDFLAGS) $(HARDENING_LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
+$(BUILD)/claviger.fcgi: $(FCGI_OBJECTS) $(BUILD)/libclaviger.a
+	$(LINK)
+$(BUILD)/claviger-admin: $(ADMIN_OBJECTS) $(BUILD)/libclaviger.a
+	$(LINK)
+$(UNIT_PROGRAMS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/support.o \
+		$(BUILD)/libclaviger.a
+	$(LINK) -lcmocka
+
+BENCH_PROGRAMS = $(BUILD)/tests/bench/empty_responder $(BUILD)/tests/bench/bare_responder \
+	$(BUILD)/tests/bench/one_scrypt
+$(BUILD)/tests/bench/bare_responder.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
+$(BENCH_PROGRAMS): %: %.o $(BUILD)/libclaviger.a
+	$(LINK)
+
+run: all ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
+	@examples/run-local.sh $(PORT) $(BUILD)
+
+# One after the other: each builds what the next one uses.
+check: ## build with gcc and clang without a warning, then all tests
+	$(MAKE) -j$(JOBS) CC=gcc WERROR=-Werror all unit-programs
+	$(MAKE) -j$(JOBS) CC=$(CLANG) WERROR=-Werror BUILD=$(BUILD)/clang FORTIFY= all unit-programs
+	$(MAKE) check-unit check-http check-cgi
+
+unit-programs: $(UNIT_PROGRAMS)
+
+$(BUILD)/tests/unit/json_scan_driver: %: %.o $(BUILD)/libclaviger.a
+	$(LINK)
+
+check-unit: $(UNIT_PROGRAMS) $(BUILD)/tests/unit/json_scan_driver ## the unit tests alone
+	@for test in $(UNIT_PROGRAMS); do echo "$$test"; $(RUN) $$test || exit 1; done
+	$(RUN) $(PYTHON) tests/unit/differential_json.py $(BUILD)/tests/unit/json_scan_driver
+
+PYTEST = CLAVIGER_BUILD=$(BUILD) $(RUN) $(PYTHON) -m pytest -q -p no:cacheprovider \
+	-n $(JOBS) --dist loadfile
+check-http: all ## the tests over HTTP and of faults, behind a real lighttpd
+	$(PYTEST) tests/http tests/fault
+check-cgi: all ## the tests over HTTP, each request a process of plain CGI
+	CLAVIGER_TEST_MODE=cgi $(PYTEST) tests/http
+
+FUZZERS = config json_scan
+SECONDS = 30
+fuzz: ## each fuzzer for $(SECONDS) seconds
+	$(MAKE) -j$(JOBS) CC=$(CLANG) BUILD=build/fuzz FORTIFY= \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' \
+		$(FUZZERS:%=build/fuzz/tests/fuzz/fuzz_%)
+	@mkdir -p $(FUZZERS:%=build/fuzz/corpus/%)
+	for name in $(FUZZERS); do seeds=tests/fuzz/corpus/$$name; [ -d $$seeds ] || seeds=; \
+		build/fuzz/tests/fuzz/fuzz_$$name -max_total_time=$(SECONDS) -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/ \
+			build/fuzz/corpus/$$name $$seeds || exit 1; done
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libclaviger.a
+	$(LINK) -fsanitize=fuzzer
+
+# Sanitizers hide from gcc what a number can be, so it sees cuts that cannot happen.
+SANITIZED = -O1 -g -fno-omit-frame-pointer -Wno-format-truncation
+check-asan: ## all tests under the address and undefined-behaviour sanitizers
+	ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	$(MAKE) -j$(JOBS) BUILD=build/asan FORTIFY= \
+		CFLAGS='$(SANITIZED) -fsanitize=address,undefined -fno-sanitize-recover=all' \
+		check-unit check-http
+check-tsan: ## the tests under the thread sanitizer
+	TSAN_OPTIONS=halt_on_error=1 \
+	$(MAKE) -j$(JOBS) BUILD=build/tsan FORTIFY= CFLAGS='$(SANITIZED) -fsanitize=thread' \
+		RUN='setarch -R' check-unit check-http
+
+check-fresh: ## the README's two commands in a bare Debian 12 tree (root, debootstrap)
+	tests/fresh.sh
+
+lint: $(BUILD)/schema_sql.h ## clang-tidy, cppcheck, layers, banned names, format
+	BUILD=$(BUILD) tests/lint.sh
+
+bench: all $(BENCH_PROGRAMS) ## measure, write docs/performance.md; ROW=hot-verify: that row alone
+	CLAVIGER_BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(if $(ROW),--row $(ROW))
+
+format: ## let clang-format lay out the sources
+	clang-format -i $(wildcard */*.[ch] tests/*/*.[ch])
+
+install: all ## install under $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/claviger \
+		$(DESTDIR)$(PREFIX)/share/claviger/www $(DESTDIR)$(PREFIX)/share/doc/claviger \
+		$(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(BUILD)/claviger-admin $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(BUILD)/claviger.fcgi $(DESTDIR)$(PREFIX)/libexec/claviger/
+	install -m 644 www/* $(DESTDIR)$(PREFIX)/share/claviger/www/
+	install -m 644 README.md CHANGES.md SECURITY.md LICENSE lighttpd.conf.example \
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/
+	install -m 644 cli/claviger-admin.8 fcgi/claviger.fcgi.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+
+uninstall: ## take away what install put there; data and configuration stay
+	rm -f $(DESTDIR)$(PREFIX)/bin/claviger-admin \
+		$(DESTDIR)$(PREFIX)/share/man/man8/claviger-admin.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/claviger.fcgi.8
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/claviger $(DESTDIR)$(PREFIX)/share/claviger \
+		$(DESTDIR)$(PREFIX)/share/doc/claviger
+
+clean: ## remove what was built; var/ stays
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+
+.PHONY: all run check unit-programs check-unit check-http check-cgi check-asan check-tsan \
+	check-fresh lint bench fuzz format install uninstall clean help
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/* What the commands share: the configuration, the store, the moment, and how they find the account
+ * or the website that an operator means. */
+#ifndef CLAVIGER_ADMIN_H
+#define CLAVIGER_ADMIN_H
+
+#include "attributes.h"
+#include "authority.h"
+#include "buffer.h"
+#include "config.h"
+#include "error.h"
+#include "output.h"
+#include "store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct admin {
+	const char *config_file; /* NULL: none, all is environment */
+	char *const *environment;
+	uint32_t cores;
+	struct config *config;      /* owned; NULL before admin_load() */
+	struct authority authority; /* its store is ours; the rest of it checks keys, and is NULL */
+	struct limits limits;
+	int64_t now;
+	bool as_json;
+	struct buffer out;
+};
+
+/** Reads the configuration. RESULT_INVALID_CONFIGURATION also for a file of another user than the
+ *  one who runs this. */
+NODISCARD enum result admin_load(struct admin *admin, struct error *err);
+/** Opens the store that the configuration names; CREATE makes it where there is none. */
+NODISCARD enum result admin_open(struct admin *admin, bool create, struct error *err);
+/** Wipes and frees all; also what is half open. */
+void admin_close(struct admin *admin);
+
+/** Ends the transaction: commits where RESULT is RESULT_OK, else undoes it. */
+NODISCARD enum result admin_end(struct admin *admin, enum result result);
+
+/** Refuses PATH, and its directory, where they belong to another user than the one who runs this:
+ *  files made by root would lock the service out. What is not there belongs to nobody. */
+NODISCARD enum result admin_check_owner(const char *path, struct error *err);
+
+/** Finds the account that NAMED, an id or an email, means; the only one where NAMED is NULL.
+ *  OPTION is what a message tells to write. RESULT_NOT_FOUND, RESULT_INVALID_PARAMETER where it
+ *  must be named. */
+NODISCARD enum result admin_find_account(struct admin *admin, const char *named, const char *option,
+					 struct account_record *account, struct error *err);
+/** Finds the website that the LENGTH bytes at NAMED, an id or a domain, mean. RESULT_NOT_FOUND. */
+NODISCARD enum result admin_find_website(struct admin *admin, const char *named, size_t length,
+					 struct website_record *website, struct error *err);
+
+/** Begins the answer: a list in JSON or a table, as was asked. */
+void admin_begin_list(struct admin *admin, struct listing *listing, const char *const *headers,
+		      size_t columns);
+
+#endif

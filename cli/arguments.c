@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+#include "arguments.h"
+
+#include "log.h"
+#include "token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN_SIZE = 61, COMPARED_MAX = 31, NEAR = 2 };
+
+// clang-format off
+static const struct option_text options[OPTION_COUNT] = {
+	[OPTION_ACCOUNT]      = { "--account",      "ID|EMAIL", "the account; may be left out where there is one", false },
+	[OPTION_OWNER]        = { "--owner",        "ID|EMAIL", "whose it is; may be left out where there is one account", false },
+	[OPTION_EMAIL]        = { "--email",        "EMAIL",    "of the account (default owner@localhost)", false },
+	[OPTION_NAME]         = { "--name",         "NAME",     "what it is called, 1 to 100 characters", false },
+	[OPTION_PERMISSION]   = { "--permission",   "NAME",     "one or more with commas between; again for more (default *)", true },
+	[OPTION_WEBSITE]      = { "--website",      "ID|DOMAIN", "one or more with commas between; again for more (default all)", true },
+	[OPTION_EXPIRES_IN]   = { "--expires-in",   "DURATION", "seconds, or with m, h, d or w behind: 12h, 90d", false },
+	[OPTION_EXPIRES_AT]   = { "--expires-at",   "MOMENT",   "such as 2030-01-31T12:00:00Z", false },
+	[OPTION_KEY_FILE]     = { "--key-file",     "FILE",     "write the key to this new file (0600), not to standard output", false },
+	[OPTION_ALL]          = { "--all",          NULL,       "revoked ones too", false },
+	[OPTION_STATE]        = { "--state",        "STATE",    "only those that are active, expired or revoked", false },
+	[OPTION_CASCADE]      = { "--cascade",      NULL,       "with all that was made by it, directly or not", false },
+	[OPTION_KEEP_REVOKED] = { "--keep-revoked", NULL,       "what cannot be used now stays so: revoke it in what is restored", false },
+	[OPTION_YES]          = { "--yes",          NULL,       "do it; without, say what would happen", false },
+	[OPTION_URL]          = { "--url",          "URL",      "also ask the running service, such as http://127.0.0.1:8080", false },
+	[OPTION_CONFIG]       = { "--config",       "FILE",     "read this configuration", false },
+	[OPTION_JSON]         = { "--json",         NULL,       "answer in JSON", false },
+	[OPTION_HELP]         = { "--help",         NULL,       "say how it is used", false },
+	[OPTION_VERSION]      = { "--version",      NULL,       "say which version this is", false },
+};
+// clang-format on
+
+size_t arguments_distance(const char *a, const char *b)
+{
+	size_t row[COMPARED_MAX + 1];
+	size_t width = strlen(b);
+
+	if (width > COMPARED_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= width; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 0; j < width; j++) {
+			size_t changed = diagonal + (a[i] != b[j]);
+			size_t shorter = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+
+			diagonal = row[j + 1];
+			row[j + 1] = changed < shorter ? changed : shorter;
+		}
+	}
+	return row[width];
+}
+
+const struct option_text *arguments_describe(enum option option)
+{
+	return &options[option];
+}
+
+static const struct option_text *find_nearest(const char *name)
+{
+	const struct option_text *nearest = NULL;
+	size_t least = NEAR + 1;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		size_t distance = arguments_distance(name, options[i].name);
+
+		if (distance < least) {
+			least = distance;
+			nearest = &options[i];
+		}
+	}
+	return nearest;
+}
+
+static enum result refuse_unknown(const char *argument, size_t length, struct error *err)
+{
+	char shown[SHOWN_SIZE];
+	const struct option_text *nearest;
+
+	(void)log_escape(argument, length, shown, sizeof(shown));
+	nearest = find_nearest(shown);
+	if (nearest != NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s: no such option; did you mean %s?", shown, nearest->name);
+	return error_set(err, RESULT_INVALID_USAGE, NULL, "%s: no such option; see --help", shown);
+}
+
+static bool find_option(const char *name, size_t length, enum option *option)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (strlen(options[i].name) != length || memcmp(options[i].name, name, length) != 0)
+			continue;
+		*option = (enum option)i;
+		return true;
+	}
+	return false;
+}
+
+/* NEXT is the argument behind this one, NULL where there is none; *TAKES_NEXT says whether it is
+ * the value. */
+static enum result parse_option(struct arguments *arguments, const char *argument, const char *next,
+				bool *takes_next, struct error *err)
+{
+	size_t length = strcspn(argument, "=");
+	const char *value = argument[length] == '=' ? argument + length + 1 : NULL;
+	enum option option;
+
+	*takes_next = false;
+	if (!find_option(argument, length, &option))
+		return refuse_unknown(argument, length, err);
+	if (options[option].value == NULL && value != NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL, "%s: takes no value",
+				 options[option].name);
+	if (options[option].value != NULL && value == NULL) {
+		if (next == NULL)
+			return error_set(err, RESULT_INVALID_USAGE, NULL,
+					 "%s: its value is missing; write %s %s",
+					 options[option].name, options[option].name,
+					 options[option].value);
+		value = next;
+		*takes_next = true;
+	}
+	if (!options[option].is_repeatable && arguments_has(arguments, option))
+		return error_set(err, RESULT_INVALID_USAGE, NULL, "%s: given twice; give it once",
+				 options[option].name);
+	arguments->given[arguments->given_count++] =
+		(struct given_option){option, value == NULL ? "" : value};
+	return RESULT_OK;
+}
+
+enum result arguments_parse(int argc, char *const *argv, struct arguments *arguments,
+			    struct error *err)
+{
+	size_t size = argc < 1 ? 1 : (size_t)argc;
+	bool only_words = false;
+
+	arguments->given = calloc(size, sizeof(*arguments->given));
+	arguments->words = calloc(size, sizeof(*arguments->words));
+	if (arguments->given == NULL || arguments->words == NULL)
+		return error_set(err, RESULT_BUSY, NULL, "There is no memory to start with");
+	for (int i = 1; i < argc; i++) {
+		bool takes_next;
+		enum result result;
+
+		if (!only_words && strcmp(argv[i], "--") == 0) {
+			only_words = true;
+			continue;
+		}
+		if (only_words || argv[i][0] != '-' || argv[i][1] == '\0') {
+			arguments->words[arguments->word_count++] = argv[i];
+			continue;
+		}
+		result = parse_option(arguments, argv[i], i + 1 < argc ? argv[i + 1] : NULL,
+				      &takes_next, err);
+		if (result != RESULT_OK)
+			return result;
+		i += takes_next;
+	}
+	return RESULT_OK;
+}
+
+void arguments_clear(struct arguments *arguments)
+{
+	free(arguments->given);
+	free(arguments->words);
+	*arguments = (struct arguments){0};
+}
+
+const char *arguments_value(const struct arguments *arguments, enum option option)
+{
+	for (size_t i = 0; i < arguments->given_count; i++)
+		if (arguments->given[i].option == option)
+			return arguments->given[i].value;
+	return NULL;
+}
+
+bool arguments_has(const struct arguments *arguments, enum option option)
+{
+	return arguments_value(arguments, option) != NULL;
+}
+
+bool arguments_next_piece(const struct arguments *arguments, enum option option,
+			  struct piece *piece)
+{
+	for (; piece->given < arguments->given_count; piece->given++, piece->offset = 0) {
+		const struct given_option *given = &arguments->given[piece->given];
+
+		if (given->option != option || piece->offset > strlen(given->value))
+			continue;
+		piece->text = given->value + piece->offset;
+		piece->length = strcspn(piece->text, ",");
+		piece->offset += piece->length + 1;
+		return true;
+	}
+	return false;
+}
+
+bool arguments_hold_key(int argc, char *const *argv, const char *prefix)
+{
+	size_t at;
+
+	for (int i = 1; i < argc; i++)
+		if (token_find_form(prefix, argv[i], strlen(argv[i]), &at))
+			return true;
+	return false;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* The command line as it was written: options in any place, and the words that are none. Knows
+ * which options there are, not which command takes which. */
+#ifndef CLAVIGER_ARGUMENTS_H
+#define CLAVIGER_ARGUMENTS_H
+
+#include "attributes.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* In the order in which a help text lists them. */
+enum option {
+	OPTION_ACCOUNT,
+	OPTION_OWNER,
+	OPTION_EMAIL,
+	OPTION_NAME,
+	OPTION_PERMISSION,
+	OPTION_WEBSITE,
+	OPTION_EXPIRES_IN,
+	OPTION_EXPIRES_AT,
+	OPTION_KEY_FILE,
+	OPTION_ALL,
+	OPTION_STATE,
+	OPTION_CASCADE,
+	OPTION_KEEP_REVOKED,
+	OPTION_YES,
+	OPTION_URL,
+	OPTION_CONFIG,
+	OPTION_JSON,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_COUNT
+};
+
+struct option_text {
+	const char *name;  /* with its two hyphens */
+	const char *value; /* what its value is called; NULL where it takes none */
+	const char *description;
+	bool is_repeatable; /* may be given again, or hold several values with commas between */
+};
+
+struct given_option {
+	enum option option;
+	const char *value; /* "" where it takes none */
+};
+
+/* Borrows all text from argv. */
+struct arguments {
+	struct given_option *given;
+	size_t given_count;
+	const char **words;
+	size_t word_count;
+};
+
+/** Reads ARGC strings at ARGV, the program's name first. ARGUMENTS, zeroed before, is to be cleared
+ *  also on failure. RESULT_INVALID_USAGE for an option that is unknown, given twice or without its
+ *  value; RESULT_BUSY without memory. */
+NODISCARD enum result arguments_parse(int argc, char *const *argv, struct arguments *arguments,
+				      struct error *err);
+void arguments_clear(struct arguments *arguments);
+
+NODISCARD bool arguments_has(const struct arguments *arguments, enum option option);
+/** The value of OPTION; NULL where it was not given. */
+NODISCARD const char *arguments_value(const struct arguments *arguments, enum option option);
+
+/* One of the values of a repeatable option. Zeroed, it stands before the first. */
+struct piece {
+	size_t given, offset;
+	const char *text; /* LENGTH bytes; what follows belongs to the next */
+	size_t length;
+};
+
+/** Goes on to the next value of OPTION; false behind the last. */
+NODISCARD bool arguments_next_piece(const struct arguments *arguments, enum option option,
+				    struct piece *piece);
+
+/** Says whether one of ARGC strings at ARGV holds something in the form of a key under PREFIX:
+ *  every user of the machine can read a command line. */
+NODISCARD bool arguments_hold_key(int argc, char *const *argv, const char *prefix);
+
+NODISCARD const struct option_text *arguments_describe(enum option option);
+
+/** How many letters must be changed, added or left out to make B of A. */
+NODISCARD size_t arguments_distance(const char *a, const char *b);
+
+#endif

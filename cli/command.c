@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: ISC */
+#include "command.h"
+
+#include "config.h"
+#include "log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SHOWN_SIZE = 41, TITLE_SIZE = 32, CHOICES_SIZE = 120, NEAR = 2, LABEL_WIDTH = 24 };
+
+#define BIT(option) (UINT32_C(1) << OPTION_##option)
+#define EVERYWHERE (BIT(CONFIG) | BIT(JSON) | BIT(HELP) | BIT(VERSION))
+
+// clang-format off
+static const struct command commands[] = {
+	{ "init", NULL, init_database, NEEDS_CONFIGURATION, NULL, BIT(EMAIL) | BIT(NAME) | BIT(KEY_FILE),
+	  "Make the database, the first account and its first token",
+	  "The token may do everything and never expires. A database that has an account is left\n"
+	  "alone. The key goes to standard output, once, or to --key-file.\n" },
+	{ "account", "add", account_add, NEEDS_STORE, "EMAIL", BIT(NAME),
+	  "Add an account, which owns websites and tokens",
+	  "Its name is its email where none is given.\n" },
+	{ "account", "list", account_list, NEEDS_STORE, NULL, 0, "List the accounts, oldest first", "" },
+	{ "account", "disable", account_disable, NEEDS_STORE, "ID|EMAIL", 0,
+	  "End every token of an account at once",
+	  "Says how many living tokens stop working. There is no way back but a restore.\n" },
+	{ "website", "add", website_add, NEEDS_STORE, "DOMAIN", BIT(NAME) | BIT(OWNER),
+	  "Add a website, which tokens can be limited to",
+	  "Its name is its domain where none is given.\n" },
+	{ "website", "list", website_list, NEEDS_STORE, NULL, BIT(ACCOUNT),
+	  "List the websites, oldest first",
+	  "With --account those on which that account has a role, and the role.\n" },
+	{ "website", "remove", website_remove, NEEDS_STORE, "ID|DOMAIN", 0, "Remove a website",
+	  "Tokens that are limited to it keep its id, which then grants nothing.\n" },
+	{ "token", "create", token_create, NEEDS_STORE, NULL,
+	  BIT(ACCOUNT) | BIT(NAME) | BIT(PERMISSION) | BIT(WEBSITE) | BIT(EXPIRES_IN) | BIT(EXPIRES_AT) |
+		  BIT(KEY_FILE),
+	  "Make a token and print its key, once",
+	  "Standard output is the key and nothing else. Where it cannot be written, the token is\n"
+	  "revoked again.\n" },
+	{ "token", "list", token_list, NEEDS_STORE, NULL, BIT(ACCOUNT) | BIT(ALL) | BIT(STATE),
+	  "List tokens, newest first",
+	  "Of every account where --account is left out; active and expired ones.\n" },
+	{ "token", "show", token_show, NEEDS_STORE, "ID", 0, "Show one token, also a revoked one", "" },
+	{ "token", "revoke", token_revoke, NEEDS_STORE, "ID", BIT(CASCADE), "Revoke a token",
+	  "Says how many living tokens were made by it, directly or not; --cascade revokes these\n"
+	  "too.\n" },
+	{ "doctor", NULL, doctor_run, NEEDS_NOTHING, NULL, BIT(URL),
+	  "Check configuration, files, database, clock and web server",
+	  "With --url also asks the running service which header with a key arrives, and whether\n"
+	  "the web server gives the database or the configuration away.\n" },
+	{ "backup", NULL, backup_write, NEEDS_STORE, "FILE", 0,
+	  "Copy the database to a new file while it is served", "" },
+	{ "restore", NULL, restore_run, NEEDS_STORE, "FILE", BIT(YES) | BIT(KEEP_REVOKED),
+	  "Put a backup in the place of all content, while it is served",
+	  "Says how many tokens come back to life and how many are lost, and does it with --yes.\n" },
+	{ "config", "show", config_show_values, NEEDS_NOTHING, NULL, 0,
+	  "Show every key of the configuration, its value and where it comes from", "" },
+};
+// clang-format on
+
+static void write_title(const struct command *command, char title[static TITLE_SIZE])
+{
+	snprintf(title, TITLE_SIZE, "%s%s%s", command->group, command->name == NULL ? "" : " ",
+		 command->name == NULL ? "" : command->name);
+}
+
+/* WORD as a message shows it. */
+static const char *show(const char *word, char shown[static SHOWN_SIZE])
+{
+	(void)log_escape(word, strlen(word), shown, SHOWN_SIZE);
+	return shown;
+}
+
+/* The first word of the table, or with GROUP its second, that is nearly WORD; NULL where none. */
+static const char *find_nearest(const char *group, const char *word)
+{
+	const char *nearest = NULL;
+	size_t least = NEAR + 1;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+		const char *known = group == NULL ? commands[i].group : commands[i].name;
+		size_t distance;
+
+		if (group != NULL && strcmp(commands[i].group, group) != 0)
+			continue;
+		distance = arguments_distance(word, known);
+		if (distance < least) {
+			least = distance;
+			nearest = known;
+		}
+	}
+	return nearest;
+}
+
+static void list_choices(const char *group, char choices[static CHOICES_SIZE])
+{
+	size_t length = 0;
+
+	choices[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+		if (strcmp(commands[i].group, group) != 0)
+			continue;
+		snprintf(choices + length, CHOICES_SIZE - length, "%s%s", length > 0 ? ", " : "",
+			 commands[i].name);
+		length = strlen(choices);
+	}
+}
+
+static enum result refuse_word(const char *group, const char *word, struct error *err)
+{
+	char shown[SHOWN_SIZE], choices[CHOICES_SIZE];
+	const char *nearest = word == NULL ? NULL : find_nearest(group, word);
+
+	if (nearest != NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s%s%s: no such command; did you mean %s?",
+				 group == NULL ? "" : group, group == NULL ? "" : " ",
+				 show(word, shown), nearest);
+	if (group == NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s: no such command; see claviger-admin --help",
+				 show(word, shown));
+	list_choices(group, choices);
+	return error_set(err, RESULT_INVALID_USAGE, NULL, "%s: say which of: %s", group, choices);
+}
+
+enum result command_find(struct arguments *arguments, const struct command **command,
+			 struct error *err)
+{
+	const char *first = arguments->word_count > 0 ? arguments->words[0] : NULL;
+	const char *second = arguments->word_count > 1 ? arguments->words[1] : NULL;
+	bool is_group = false;
+
+	if (first == NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "No command was given; see claviger-admin --help");
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+		size_t taken = commands[i].name == NULL ? 1 : 2;
+
+		if (strcmp(commands[i].group, first) != 0)
+			continue;
+		is_group = true;
+		if (commands[i].name != NULL &&
+		    (second == NULL || strcmp(commands[i].name, second) != 0))
+			continue;
+		arguments->word_count -= taken;
+		memmove(arguments->words, arguments->words + taken,
+			arguments->word_count * sizeof(*arguments->words));
+		*command = &commands[i];
+		return RESULT_OK;
+	}
+	return refuse_word(is_group ? first : NULL, is_group ? second : first, err);
+}
+
+enum result command_check(const struct command *command, const struct arguments *arguments,
+			  struct error *err)
+{
+	size_t wanted = command->operand == NULL ? 0 : 1;
+	char title[TITLE_SIZE], shown[SHOWN_SIZE];
+
+	write_title(command, title);
+	for (size_t i = 0; i < arguments->given_count; i++) {
+		enum option option = arguments->given[i].option;
+
+		if (((command->options | EVERYWHERE) & UINT32_C(1) << option) == 0)
+			return error_set(err, RESULT_INVALID_USAGE, NULL,
+					 "%s: not an option of %s; see claviger-admin %s --help",
+					 arguments_describe(option)->name, title, title);
+	}
+	if (arguments->word_count < wanted)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s: %s is missing; see claviger-admin %s --help", title,
+				 command->operand, title);
+	if (arguments->word_count > wanted)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s: not expected; see claviger-admin %s --help",
+				 show(arguments->words[wanted], shown), title);
+	return RESULT_OK;
+}
+
+static void write_synopsis(const struct command *command, struct buffer *out)
+{
+	char title[TITLE_SIZE];
+
+	write_title(command, title);
+	buffer_append_format(out, "claviger-admin %s", title);
+	if (command->operand != NULL)
+		buffer_append_format(out, " %s", command->operand);
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option_text *text = arguments_describe((enum option)i);
+
+		if ((command->options & UINT32_C(1) << i) == 0)
+			continue;
+		buffer_append_format(out, " [%s%s%s]%s", text->name, text->value == NULL ? "" : " ",
+				     text->value == NULL ? "" : text->value,
+				     text->is_repeatable ? "..." : "");
+	}
+	buffer_append_char(out, '\n');
+}
+
+static void write_options(uint32_t mask, struct buffer *out)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option_text *text = arguments_describe((enum option)i);
+		char label[LABEL_WIDTH + 1];
+
+		if ((mask & UINT32_C(1) << i) == 0)
+			continue;
+		snprintf(label, sizeof(label), "%s%s%s", text->name, text->value == NULL ? "" : " ",
+			 text->value == NULL ? "" : text->value);
+		buffer_append_format(out, "  %-*s %s\n", LABEL_WIDTH, label, text->description);
+	}
+}
+
+void command_write_help(const struct command *command, struct buffer *out)
+{
+	buffer_append_text(out, "usage: ");
+	write_synopsis(command, out);
+	buffer_append_format(out, "\n%s.\n%s\n", command->summary, command->details);
+	write_options(command->options | BIT(CONFIG) | BIT(JSON) | BIT(HELP), out);
+}
+
+static bool is_known_group(const char *group)
+{
+	for (size_t i = 0; group != NULL && i < ARRAY_LENGTH(commands); i++)
+		if (strcmp(commands[i].group, group) == 0)
+			return true;
+	return false;
+}
+
+void command_write_overview(const char *group, struct buffer *out)
+{
+	bool is_narrowed = is_known_group(group);
+
+	buffer_append_format(out,
+			     "usage: claviger-admin %s%sCOMMAND ... [--config FILE] [--json]\n"
+			     "       claviger-admin [COMMAND] --help | --version\n\n"
+			     "Opens the database of claviger itself, on this machine.\n\n",
+			     is_narrowed ? group : "", is_narrowed ? " " : "");
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+		char title[TITLE_SIZE];
+
+		if (is_narrowed && strcmp(commands[i].group, group) != 0)
+			continue;
+		write_title(&commands[i], title);
+		buffer_append_format(out, "  %-*s %s\n", LABEL_WIDTH, title, commands[i].summary);
+	}
+	buffer_append_char(out, '\n');
+	write_options(EVERYWHERE, out);
+	buffer_append_text(
+		out, "\nWithout --config: $CLAVIGER_CONFIG, else " CONFIG_DEFAULT_FILE ".\n"
+		     "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 configuration,\n"
+		     "4 database, 5 not found.\n");
+}

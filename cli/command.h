@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/* The commands of claviger-admin: their table, and what each works with. */
+#ifndef CLAVIGER_COMMAND_H
+#define CLAVIGER_COMMAND_H
+
+#include "arguments.h"
+#include "attributes.h"
+#include "buffer.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct admin;
+
+/* What must be there before a command runs. */
+enum command_needs { NEEDS_NOTHING, NEEDS_CONFIGURATION, NEEDS_STORE };
+
+/* Writes its answer to admin->out. RESULT_INVALID_FIELD and RESULT_INVALID_PARAMETER: what was
+ * given is wrong (exit 2); RESULT_INVALID_USAGE: the state of things forbids it (exit 1). */
+typedef enum result command_fn(struct admin *admin, const struct arguments *arguments,
+			       struct error *err);
+
+struct command {
+	const char *group; /* the first word */
+	const char *name;  /* the second; NULL where there is one only */
+	command_fn *run;
+	enum command_needs needs;
+	const char *operand; /* what follows the words; NULL: nothing */
+	uint32_t options;    /* bits: 1 << OPTION_... */
+	const char *summary; /* one line */
+	const char *details; /* sentences; "" where the summary says all */
+};
+
+/** Finds the command that the words of ARGUMENTS name, and takes these away, so that the operand
+ *  is words[0]. RESULT_INVALID_USAGE with what to write instead. */
+NODISCARD enum result command_find(struct arguments *arguments, const struct command **command,
+				   struct error *err);
+/** Checks that COMMAND takes the options and the operand that were given. */
+NODISCARD enum result command_check(const struct command *command,
+				    const struct arguments *arguments, struct error *err);
+/** Appends how COMMAND is used. */
+void command_write_help(const struct command *command, struct buffer *out);
+/** Appends how the commands of GROUP are used; of all, where it is NULL or no group. */
+void command_write_overview(const char *group, struct buffer *out);
+
+command_fn init_database;
+command_fn account_add, account_list, account_disable;
+command_fn website_add, website_list, website_remove;
+command_fn token_create, token_list, token_show, token_revoke;
+command_fn doctor_run;
+command_fn backup_write, restore_run;
+command_fn config_show_values;
+
+#endif

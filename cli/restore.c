@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: ISC */
+/* A backup brings back what was revoked after it. So it is first restored into a scratch database,
+ * where it is checked, brought to this version and compared; what was looked at there is what is
+ * then put in place, whatever happens to the file meanwhile. */
+#include "admin.h"
+#include "command.h"
+#include "output.h"
+
+#include "codec.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SCRATCH_SIZE = CONFIG_PATH_SIZE + 40 };
+
+struct plan {
+	const char *file;
+	char scratch_path[SCRATCH_SIZE]; /* "" where there is none */
+	struct store *scratch;
+	struct buffer revived; /* ids, one after the other */
+	uint64_t revived_count, lost_count;
+};
+
+/* Which tokens of FROM do not work in OTHER? */
+struct comparison {
+	struct store *from, *other;
+	int64_t now;
+	struct buffer *found; /* NULL: only counted */
+	uint64_t count;
+	enum result result;
+};
+
+static bool works(const struct token_record *record, int64_t now)
+{
+	return authority_token_state(record, now) == TOKEN_ACTIVE && !record->account_disabled;
+}
+
+static bool compare_token(void *context, const struct token_record *record)
+{
+	struct comparison *comparison = context;
+	struct token_record other = {0};
+	bool works_there;
+
+	if (!works(record, comparison->now))
+		return true;
+	comparison->result = store_find_token(comparison->other, &record->id, &other);
+	works_there = comparison->result == RESULT_OK && works(&other, comparison->now);
+	token_record_clear(&other);
+	if (comparison->result == RESULT_NOT_FOUND)
+		comparison->result = RESULT_OK;
+	if (comparison->result == RESULT_OK && !works_there) {
+		if (comparison->found != NULL)
+			buffer_append(comparison->found, &record->id, sizeof(record->id));
+		comparison->count++;
+	}
+	return comparison->result == RESULT_OK;
+}
+
+static bool compare_account(void *context, const struct account_record *account)
+{
+	struct comparison *comparison = context;
+	enum result result = store_list_tokens(comparison->from, &account->id, INT64_MAX, false,
+					       compare_token, comparison);
+
+	if (comparison->result == RESULT_OK)
+		comparison->result = result;
+	return comparison->result == RESULT_OK;
+}
+
+static enum result compare(struct comparison *comparison)
+{
+	enum result result = store_list_accounts(comparison->from, compare_account, comparison);
+
+	return result == RESULT_OK ? comparison->result : result;
+}
+
+static enum result open_scratch(struct admin *admin, struct plan *plan, struct error *err)
+{
+	const struct config *config = admin->config;
+	struct id id = id_new(admin->now);
+	struct store_options options = {.path = plan->scratch_path,
+					.busy_timeout_ms = config->busy_timeout_ms,
+					.create = true,
+					.catalogue = &config->catalogue};
+	char name[ID_TEXT_SIZE];
+
+	id_format(&id, name); /* random: another restore may be at work */
+	snprintf(plan->scratch_path, sizeof(plan->scratch_path), "%s.restore-%s", config->database,
+		 name);
+	return store_open(&options, &plan->scratch, err);
+}
+
+static void close_scratch(struct plan *plan)
+{
+	store_close(plan->scratch);
+	if (plan->scratch_path[0] != '\0')
+		unlink(plan->scratch_path);
+	buffer_clear(&plan->revived);
+}
+
+/* Fills PLAN's scratch database and its counts. */
+static enum result prepare(struct admin *admin, struct plan *plan, struct error *err)
+{
+	struct comparison back = {
+		.other = admin->authority.store, .now = admin->now, .found = &plan->revived};
+	struct comparison forth = {.from = admin->authority.store, .now = admin->now};
+	enum result result = open_scratch(admin, plan, err);
+
+	if (result == RESULT_OK)
+		result = store_restore(plan->scratch, plan->file, err);
+	if (result != RESULT_OK)
+		return result;
+	back.from = forth.other = plan->scratch;
+	result = compare(&back);
+	if (result == RESULT_OK)
+		result = compare(&forth);
+	if (result == RESULT_OK)
+		result = buffer_result(&plan->revived);
+	plan->revived_count = back.count;
+	plan->lost_count = forth.count;
+	return result;
+}
+
+/* In the scratch database, so that no such token works for a moment even. */
+static enum result revoke_revived(struct admin *admin, struct plan *plan)
+{
+	enum result result = store_begin(plan->scratch);
+
+	for (size_t at = 0; result == RESULT_OK && at < plan->revived.length;
+	     at += sizeof(struct id)) {
+		struct id id;
+
+		memcpy(&id, plan->revived.data + at, sizeof(id));
+		result = store_revoke_token(plan->scratch, &id, admin->now, NULL);
+	}
+	if (result == RESULT_OK)
+		result = store_commit(plan->scratch);
+	else
+		store_rollback(plan->scratch);
+	if (result == RESULT_OK)
+		plan->revived_count = 0;
+	return result;
+}
+
+static void write_json(struct admin *admin, const struct plan *plan, bool is_restored)
+{
+	struct listing listing;
+	struct buffer *out;
+
+	admin_begin_list(admin, &listing, NULL, 1);
+	out = output_next_object(&listing);
+	buffer_append_char(out, '{');
+	codec_write_name("file", out);
+	codec_write_string(plan->file, out);
+	codec_write_name("revived", out);
+	buffer_append_format(out, "%" PRIu64, plan->revived_count);
+	codec_write_name("lost", out);
+	buffer_append_format(out, "%" PRIu64, plan->lost_count);
+	codec_write_name("restored", out);
+	buffer_append_text(out, is_restored ? "true}" : "false}");
+	output_end(&listing);
+}
+
+static void report(struct admin *admin, const struct plan *plan, bool is_restored)
+{
+	if (admin->as_json) {
+		write_json(admin, plan, is_restored);
+		return;
+	}
+	buffer_append_text(&admin->out, is_restored ? "restored: " : "would be restored: ");
+	output_printable(plan->file, &admin->out);
+	buffer_append_format(&admin->out,
+			     "\ntokens that do not work now and come back to life: %" PRIu64
+			     "\ntokens that work now and are lost: %" PRIu64 "\n",
+			     plan->revived_count, plan->lost_count);
+}
+
+static enum result carry_out(struct admin *admin, const struct arguments *arguments,
+			     struct plan *plan, struct error *err)
+{
+	bool is_wanted = arguments_has(arguments, OPTION_YES);
+	enum result result = RESULT_OK;
+
+	if (arguments_has(arguments, OPTION_KEEP_REVOKED))
+		result = revoke_revived(admin, plan);
+	if (result == RESULT_OK && is_wanted)
+		result = store_restore(admin->authority.store, plan->scratch_path, err);
+	if (result == RESULT_OK)
+		report(admin, plan, is_wanted);
+	if (result != RESULT_OK || is_wanted)
+		return result;
+	result = output_flush(&admin->out, err);
+	return result != RESULT_OK ? result
+				   : error_set(err, RESULT_INVALID_USAGE, NULL,
+					       "Nothing was changed; add --yes to restore");
+}
+
+/* What is no file is not opened: a FIFO would be waited for. */
+static enum result check_file(const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return error_set(err, RESULT_NOT_FOUND, NULL, "%.150s: there is no such backup",
+				 path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(err, RESULT_INVALID_USAGE, NULL, "%.150s: not a regular file",
+				 path);
+	return RESULT_OK;
+}
+
+enum result restore_run(struct admin *admin, const struct arguments *arguments, struct error *err)
+{
+	struct plan plan = {.file = arguments->words[0]};
+	enum result result = check_file(plan.file, err);
+
+	buffer_init(&plan.revived, OUTPUT_MAXIMUM);
+	if (result == RESULT_OK)
+		result = prepare(admin, &plan, err);
+	if (result == RESULT_OK)
+		result = carry_out(admin, arguments, &plan, err);
+	close_scratch(&plan);
+	return result;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: ISC */
+#include "admin.h"
+#include "command.h"
+#include "output.h"
+
+#include "codec.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE_MAX_BYTES = 1 << 16 };
+
+/* The list as it grows. */
+struct token_listing {
+	struct admin *admin;
+	struct listing listing;
+	const struct account_record *account; /* whose tokens come now */
+	struct token_filter filter;
+	enum result result; /* of the store, from inside a loop of its own */
+};
+
+static const char *describe_state(const struct token_record *record, int64_t now)
+{
+	switch (authority_token_state(record, now)) {
+	case TOKEN_ACTIVE:
+		return record->account_disabled ? "account disabled" : "active";
+	case TOKEN_EXPIRED:
+		return "expired";
+	case TOKEN_REVOKED:
+		return "revoked";
+	}
+	return "unknown";
+}
+
+static bool passes(const struct token_filter *filter, const struct token_record *record,
+		   int64_t now)
+{
+	switch (authority_token_state(record, now)) {
+	case TOKEN_ACTIVE:
+		return filter->active;
+	case TOKEN_EXPIRED:
+		return filter->expired;
+	case TOKEN_REVOKED:
+		return filter->revoked;
+	}
+	return false;
+}
+
+static void permissions_cell(struct token_listing *list, const struct token_record *record)
+{
+	struct buffer names;
+
+	buffer_init(&names, LINE_MAX_BYTES);
+	permission_set_write(&list->admin->config->catalogue, record->scope.permissions, &names);
+	output_cell(&list->listing, names.length == 0 ? "none" : names.data);
+	buffer_clear(&names);
+}
+
+static void websites_cell(struct token_listing *list, const struct scope *scope)
+{
+	char text[32];
+
+	if (scope->every_website)
+		snprintf(text, sizeof(text), "all");
+	else
+		snprintf(text, sizeof(text), "%zu", scope->websites.count);
+	output_cell(&list->listing, text);
+}
+
+static bool list_token(void *context, const struct token_record *record)
+{
+	struct token_listing *list = context;
+	struct listing *listing = &list->listing;
+	char id[ID_TEXT_SIZE];
+
+	if (!passes(&list->filter, record, list->admin->now))
+		return true;
+	if (listing->as_json) {
+		codec_write_token(list->admin->config, record, list->admin->now, list->account,
+				  NULL, output_next_object(listing));
+		return true;
+	}
+	id_format(&record->id, id);
+	output_cell(listing, id);
+	output_cell(listing, record->has_name ? record->name : "-");
+	output_cell(listing, record->display_key.text);
+	output_cell(listing, list->account->email);
+	output_cell(listing, describe_state(record, list->admin->now));
+	output_moment_cell(listing, record->scope.expires_at, "never");
+	output_moment_cell(listing, record->last_used_at, "never");
+	websites_cell(list, &record->scope);
+	permissions_cell(list, record);
+	return true;
+}
+
+static bool list_tokens_of(void *context, const struct account_record *account)
+{
+	struct token_listing *list = context;
+
+	list->account = account;
+	list->result = store_list_tokens(list->admin->authority.store, &account->id, INT64_MAX,
+					 list->filter.revoked, list_token, list);
+	return list->result == RESULT_OK;
+}
+
+static enum result read_filter(const struct arguments *arguments, struct token_filter *filter,
+			       struct error *err)
+{
+	const char *state = arguments_value(arguments, OPTION_STATE);
+	bool all = arguments_has(arguments, OPTION_ALL);
+
+	*filter = (struct token_filter){.active = true, .expired = true, .revoked = all};
+	if (state == NULL)
+		return RESULT_OK;
+	if (all)
+		return error_set(err, RESULT_INVALID_PARAMETER, NULL,
+				 "--state, --all: give one of them");
+	filter->active = strcmp(state, "active") == 0;
+	filter->expired = strcmp(state, "expired") == 0;
+	filter->revoked = strcmp(state, "revoked") == 0;
+	if (!filter->active && !filter->expired && !filter->revoked)
+		return error_set(err, RESULT_INVALID_PARAMETER, NULL,
+				 "--state: write active, expired or revoked");
+	return RESULT_OK;
+}
+
+enum result token_list(struct admin *admin, const struct arguments *arguments, struct error *err)
+{
+	static const char *const headers[] = {"ID",        "NAME",     "KEY",
+					      "ACCOUNT",   "STATE",    "EXPIRES",
+					      "LAST USED", "WEBSITES", "PERMISSIONS"};
+	const char *named = arguments_value(arguments, OPTION_ACCOUNT);
+	struct token_listing list = {.admin = admin};
+	struct account_record account;
+	enum result result = read_filter(arguments, &list.filter, err);
+
+	if (result == RESULT_OK && named != NULL)
+		result = admin_find_account(admin, named, "--account", &account, err);
+	if (result != RESULT_OK)
+		return result;
+	admin_begin_list(admin, &list.listing, headers, ARRAY_LENGTH(headers));
+	if (named != NULL)
+		(void)list_tokens_of(&list, &account);
+	else
+		result = store_list_accounts(admin->authority.store, list_tokens_of, &list);
+	output_end(&list.listing);
+	return result == RESULT_OK ? list.result : result;
+}
+
+static enum result find_token(struct admin *admin, const char *named, struct token_record *record,
+			      struct error *err)
+{
+	struct id id;
+	enum result result = RESULT_NOT_FOUND;
+
+	if (!id_parse(named, strlen(named), &id))
+		return error_set(
+			err, RESULT_INVALID_PARAMETER, NULL,
+			"The id of a token is 24 lower-case hex digits; see claviger-admin "
+			"token list");
+	result = store_find_token(admin->authority.store, &id, record);
+	if (result == RESULT_NOT_FOUND)
+		return error_set(err, result, NULL,
+				 "%s: there is no such token; see claviger-admin token list --all",
+				 named);
+	return result;
+}
+
+static void row(struct listing *listing, const char *name, const char *value)
+{
+	output_cell(listing, name);
+	output_cell(listing, value);
+}
+
+static void write_moments(struct listing *listing, const struct token_record *record)
+{
+	output_cell(listing, "created");
+	output_moment_cell(listing, record->created_at, "-");
+	output_cell(listing, "expires");
+	output_moment_cell(listing, record->scope.expires_at, "never");
+	output_cell(listing, "last used");
+	output_moment_cell(listing, record->last_used_at, "never");
+	if (record->revoked_at != STORE_NO_MOMENT) {
+		output_cell(listing, "revoked");
+		output_moment_cell(listing, record->revoked_at, "-");
+	}
+}
+
+static void write_text(struct token_listing *list, const struct token_record *record)
+{
+	const struct id_set *websites = &record->scope.websites;
+	struct listing *listing = &list->listing;
+	char id[ID_TEXT_SIZE];
+
+	id_format(&record->id, id);
+	row(listing, "id", id);
+	row(listing, "name", record->has_name ? record->name : "-");
+	row(listing, "key", record->display_key.text);
+	row(listing, "account", list->account->email);
+	row(listing, "state", describe_state(record, list->admin->now));
+	output_cell(listing, "permissions");
+	permissions_cell(list, record);
+	output_cell(listing, "websites");
+	websites_cell(list, &record->scope);
+	for (size_t i = 0; i < websites->count; i++) {
+		id_format(&websites->ids[i], id);
+		row(listing, "", id);
+	}
+	if (record->has_parent)
+		id_format(&record->parent, id);
+	row(listing, "made by", record->has_parent ? id : "the operator");
+	write_moments(listing, record);
+}
+
+enum result token_show(struct admin *admin, const struct arguments *arguments, struct error *err)
+{
+	struct token_listing list = {.admin = admin};
+	struct token_record record = {0};
+	struct account_record account;
+	enum result result = find_token(admin, arguments->words[0], &record, err);
+
+	if (result == RESULT_OK)
+		result =
+			store_find_account(admin->authority.store, &record.scope.account, &account);
+	if (result == RESULT_OK) {
+		list.account = &account;
+		list.filter =
+			(struct token_filter){.active = true, .expired = true, .revoked = true};
+		admin_begin_list(admin, &list.listing, NULL, 2);
+		if (admin->as_json)
+			(void)list_token(&list, &record);
+		else
+			write_text(&list, &record);
+		output_end(&list.listing);
+	}
+	token_record_clear(&record);
+	return result;
+}
+
+static void write_revoked(struct admin *admin, const char *id, bool cascade, uint64_t descendants)
+{
+	struct listing listing;
+	struct buffer *out = &admin->out;
+
+	if (!admin->as_json) {
+		buffer_append_format(
+			out, "token %s revoked; living tokens made by it, %s: %" PRIu64 "\n", id,
+			cascade ? "revoked too" : "which go on working", descendants);
+		return;
+	}
+	admin_begin_list(admin, &listing, NULL, 1);
+	out = output_next_object(&listing);
+	buffer_append_format(out, "{\"id\":\"%s\"", id);
+	codec_write_name("descendants", out);
+	buffer_append_format(out, "%" PRIu64 "}", descendants);
+	output_end(&listing);
+}
+
+enum result token_revoke(struct admin *admin, const struct arguments *arguments, struct error *err)
+{
+	bool cascade = arguments_has(arguments, OPTION_CASCADE);
+	struct token_record record = {0};
+	uint64_t descendants = 0;
+	enum result result = find_token(admin, arguments->words[0], &record, err);
+
+	if (result != RESULT_OK)
+		return result;
+	result = authority_revoke_as_operator(&admin->authority, &record.id, cascade, admin->now,
+					      &descendants);
+	if (result == RESULT_NOT_FOUND)
+		result = error_set(err, RESULT_INVALID_USAGE, NULL,
+				   "%s: this token is revoked already", arguments->words[0]);
+	token_record_clear(&record);
+	if (result == RESULT_OK)
+		write_revoked(admin, arguments->words[0], cascade, descendants);
+	return result;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+#include "admin.h"
+#include "command.h"
+#include "output.h"
+
+#include "codec.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The answer to a change: the record, or that it was ADDED or removed. */
+static void write_answer(struct admin *admin, const struct website_record *website,
+			 const char *what)
+{
+	struct listing listing;
+	char id[ID_TEXT_SIZE];
+
+	if (admin->as_json) {
+		admin_begin_list(admin, &listing, NULL, 1);
+		codec_write_website(website, output_next_object(&listing));
+		output_end(&listing);
+		return;
+	}
+	id_format(&website->id, id);
+	buffer_append_format(&admin->out, "website %s %s: ", id, what);
+	output_printable(website->domain, &admin->out);
+	buffer_append_char(&admin->out, '\n');
+}
+
+static enum result check(const struct admin *admin, const char *domain, const char *name,
+			 struct error *err)
+{
+	const char *complaint = text_refuse_domain(domain);
+
+	if (complaint != NULL)
+		return error_set(err, RESULT_INVALID_FIELD, NULL, "Domain: %s", complaint);
+	/* A domain is a good name, even where it is longer than a name may be. */
+	if (name != domain)
+		complaint = text_refuse_name(admin->config->token_prefix, name, strlen(name));
+	if (complaint != NULL)
+		return error_set(err, RESULT_INVALID_FIELD, NULL, "--name: %s", complaint);
+	return RESULT_OK;
+}
+
+enum result website_add(struct admin *admin, const struct arguments *arguments, struct error *err)
+{
+	const char *domain = arguments->words[0];
+	const char *name = arguments_value(arguments, OPTION_NAME);
+	struct website_record website = {
+		.id = id_new(admin->now), .role = ROLE_OWNER, .created_at = admin->now};
+	struct account_record owner;
+	enum result result;
+
+	if (name == NULL)
+		name = domain;
+	result = check(admin, domain, name, err);
+	if (result == RESULT_OK)
+		result = admin_find_account(admin, arguments_value(arguments, OPTION_OWNER),
+					    "--owner", &owner, err);
+	if (result == RESULT_OK)
+		result = store_begin(admin->authority.store);
+	if (result != RESULT_OK)
+		return result;
+	snprintf(website.domain, sizeof(website.domain), "%s", domain);
+	snprintf(website.name, sizeof(website.name), "%s", name);
+	result = admin_end(admin, store_add_website(admin->authority.store, &website, &owner.id));
+	if (result == RESULT_INVALID_FIELD)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%.150s: there is a website of this domain", domain);
+	if (result == RESULT_OK)
+		write_answer(admin, &website, "added");
+	return result;
+}
+
+static bool list_website(void *context, const struct website_record *website)
+{
+	struct listing *listing = context;
+	char id[ID_TEXT_SIZE];
+
+	if (listing->as_json) {
+		codec_write_website(website, output_next_object(listing));
+		return true;
+	}
+	id_format(&website->id, id);
+	output_cell(listing, id);
+	output_cell(listing, website->domain);
+	output_cell(listing, website->name);
+	output_cell(listing, website->role == ROLE_NONE ? "-" : role_name(website->role));
+	output_moment_cell(listing, website->created_at, "-");
+	return true;
+}
+
+enum result website_list(struct admin *admin, const struct arguments *arguments, struct error *err)
+{
+	static const char *const headers[] = {"ID", "DOMAIN", "NAME", "ROLE", "CREATED"};
+	const char *named = arguments_value(arguments, OPTION_ACCOUNT);
+	struct account_record account;
+	struct listing listing;
+	enum result result = RESULT_OK;
+
+	if (named != NULL)
+		result = admin_find_account(admin, named, "--account", &account, err);
+	if (result != RESULT_OK)
+		return result;
+	admin_begin_list(admin, &listing, headers, ARRAY_LENGTH(headers));
+	result = store_list_websites(admin->authority.store, named == NULL ? NULL : &account.id,
+				     list_website, &listing);
+	output_end(&listing);
+	return result;
+}
+
+enum result website_remove(struct admin *admin, const struct arguments *arguments,
+			   struct error *err)
+{
+	const char *named = arguments->words[0];
+	struct website_record website;
+	enum result result = admin_find_website(admin, named, strlen(named), &website, err);
+
+	if (result == RESULT_OK)
+		result = store_remove_website(admin->authority.store, &website.id);
+	if (result == RESULT_OK)
+		write_answer(admin, &website, "removed");
+	return result;
+}

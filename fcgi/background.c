@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#include "background.h"
+
+#include "log.h"
+#include "timestamp.h"
+#include "usage.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct background {
+	struct server *server;
+	struct worker worker;
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards is_stopping */
+	pthread_cond_t changed;
+	bool is_stopping;
+};
+
+/* Waits for the next time to write; false once it is to stop. */
+static bool wait_for_turn(struct background *self)
+{
+	struct timespec deadline;
+	bool is_stopping;
+
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += USAGE_INTERVAL_MS / 1000;
+	pthread_mutex_lock(&self->lock);
+	while (!self->is_stopping &&
+	       pthread_cond_timedwait(&self->changed, &self->lock, &deadline) != ETIMEDOUT)
+		;
+	is_stopping = self->is_stopping;
+	pthread_mutex_unlock(&self->lock);
+	return !is_stopping;
+}
+
+static void flush(struct background *self)
+{
+	struct store *store = self->worker.authority.store;
+	enum result result = store_refresh(store, timestamp_now());
+
+	if (result == RESULT_OK)
+		result = usage_flush(self->server->usage, store);
+	if (result != RESULT_OK)
+		log_event(LOG_WARNING, NULL, "last uses not written yet", "reason=%s",
+			  error_reason(result));
+}
+
+/* A start reads only a few pages; the rest is read here, while requests are served already. */
+static void check_database(struct background *self)
+{
+	struct error err = {0};
+
+	if (store_check(self->worker.authority.store, false, &err) != RESULT_STORE_UNAVAILABLE)
+		return;
+	self->server->store_is_damaged = true;
+	log_event(LOG_ERROR, NULL, "database is damaged", "message=%.200s", err.message);
+}
+
+static void *run(void *argument)
+{
+	struct background *self = argument;
+
+	check_database(self);
+	while (wait_for_turn(self))
+		flush(self);
+	flush(self);
+	store_checkpoint(self->worker.authority.store);
+	return NULL;
+}
+
+enum result background_start(struct server *server, struct background **background,
+			     struct error *err)
+{
+	struct background *self = calloc(1, sizeof(*self));
+	pthread_condattr_t attributes;
+	enum result result;
+
+	*background = NULL;
+	if (self == NULL)
+		return error_set(err, RESULT_BUSY, NULL, "There is no memory to start with");
+	self->server = server;
+	pthread_mutex_init(&self->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&self->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	result = worker_open(&self->worker, server, true, false, err);
+	if (result == RESULT_OK && pthread_create(&self->thread, NULL, run, self) != 0)
+		result = error_set(err, RESULT_BUSY, NULL,
+				   "No thread could be started; raise the limit of processes");
+	if (result != RESULT_OK) {
+		worker_close(&self->worker);
+		free(self);
+		return result;
+	}
+	*background = self;
+	return RESULT_OK;
+}
+
+void background_stop(struct background *background)
+{
+	if (background == NULL)
+		return;
+	pthread_mutex_lock(&background->lock);
+	background->is_stopping = true;
+	pthread_cond_signal(&background->changed);
+	pthread_mutex_unlock(&background->lock);
+	pthread_join(background->thread, NULL);
+	worker_close(&background->worker);
+	pthread_mutex_destroy(&background->lock);
+	pthread_cond_destroy(&background->changed);
+	free(background);
+}

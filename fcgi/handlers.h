@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* What the routes lead to. A handler decodes, asks the authority and encodes. Route, size and type
+ * of the body, caller and permission have been checked before it is called; on anything but
+ * RESULT_OK the dispatcher writes the refusal, with response->error where it was filled. */
+#ifndef CLAVIGER_HANDLERS_H
+#define CLAVIGER_HANDLERS_H
+
+#include "attributes.h"
+#include "error.h"
+#include "request.h"
+#include "response.h"
+#include "worker.h"
+
+typedef enum result handler_fn(struct worker *worker, const struct request *request,
+			       struct response *response);
+
+handler_fn tokens_list, tokens_create, tokens_self, tokens_show, tokens_revoke;
+handler_fn account_show, permissions_list, websites_list;
+handler_fn health_check, health_metrics;
+
+/* Where the account API begins, behind the base path. */
+#define ADMIN "/api/v1/admin"
+
+#endif

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: ISC */
+/* claviger.fcgi: options, start-up checks, signals, orderly stop. */
+#include "background.h"
+#include "cgi.h"
+#include "lanes.h"
+#include "listen.h"
+#include "worker.h"
+
+#include "bootstrap.h"
+#include "config.h"
+#include "log.h"
+#include "timestamp.h"
+
+#include <fcgiapp.h>
+#include <sodium.h>
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, EXIT_CONFIGURATION = 3, EXIT_DATABASE = 4 };
+
+enum mode { MODE_USAGE, MODE_FASTCGI, MODE_CGI };
+
+struct options {
+	const char *config_file, *socket, *socket_group;
+	bool only_checks;
+};
+
+static const char usage_text[] =
+	"usage: claviger.fcgi [--config FILE] [--socket PATH [--socket-group GROUP]] [--check]\n"
+	"       claviger.fcgi --version | --help\n"
+	"\n"
+	"Issues, lists, revokes and checks scoped access tokens, as FastCGI or plain CGI. A web\n"
+	"server starts it: with a listening socket on descriptor 0 it serves FastCGI, with the\n"
+	"environment of CGI it answers one request.\n"
+	"\n"
+	"  --config FILE         read FILE (else $CLAVIGER_CONFIG, else " CONFIG_DEFAULT_FILE ")\n"
+	"  --socket PATH         serve FastCGI on this unix socket, made 0600\n"
+	"  --socket-group GROUP  make it 0660 for GROUP, the web server's\n"
+	"  --check               check configuration and database, and leave\n"
+	"\n"
+	"SIGTERM and SIGINT stop it after the requests in flight; SIGHUP reads the configuration\n"
+	"again. Exit status: 0 stopped, 1 other failure, 2 usage, 3 configuration, 4 database.\n";
+
+static int exit_status(enum result result)
+{
+	switch (result) {
+	case RESULT_OK:
+		return EXIT_SUCCESS;
+	case RESULT_INVALID_USAGE:
+		return EXIT_USAGE;
+	case RESULT_INVALID_CONFIGURATION:
+		return EXIT_CONFIGURATION;
+	case RESULT_STORE_UNAVAILABLE:
+		return EXIT_DATABASE;
+	case RESULT_INVALID_REQUEST:
+	case RESULT_INVALID_JSON:
+	case RESULT_UNKNOWN_FIELD:
+	case RESULT_INVALID_FIELD:
+	case RESULT_INVALID_PARAMETER:
+	case RESULT_MISSING_TOKEN:
+	case RESULT_INVALID_TOKEN:
+	case RESULT_INSUFFICIENT_SCOPE:
+	case RESULT_SCOPE_EXCEEDED:
+	case RESULT_NOT_FOUND:
+	case RESULT_METHOD_NOT_ALLOWED:
+	case RESULT_LIMIT_REACHED:
+	case RESULT_BODY_TOO_LARGE:
+	case RESULT_UNSUPPORTED_MEDIA_TYPE:
+	case RESULT_RATE_LIMITED:
+	case RESULT_INTERNAL:
+	case RESULT_BUSY:
+	case RESULT_DEFERRED:
+		return EXIT_FAILURE;
+	}
+	return EXIT_FAILURE;
+}
+
+static int fail(enum result result, const struct error *err)
+{
+	fprintf(stderr, "claviger: %s\n",
+		err->message[0] != '\0' ? err->message : error_reason(result));
+	return exit_status(result);
+}
+
+/* Before the first secret exists. */
+static enum result harden(struct error *err)
+{
+	struct rlimit none = {0, 0};
+
+	umask(077);
+	if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return error_set(err, RESULT_INTERNAL, NULL,
+				 "Core files could not be switched off; nothing is served");
+	if (getuid() != geteuid() || getgid() != getegid())
+		return error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
+				 "The program must not be setuid or setgid; remove the mode bit");
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit is an error, not an end */
+	if (sodium_init() < 0)
+		return error_set(err, RESULT_INTERNAL, NULL, "libsodium could not be started");
+	return RESULT_OK;
+}
+
+static enum result read_options(int argc, char **argv, struct options *options, struct error *err)
+{
+	static const struct option known[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"socket", required_argument, NULL, 's'},
+		{"socket-group", required_argument, NULL, 'g'},
+		{"check", no_argument, NULL, 'k'},
+		{"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options->config_file = optarg;
+			break;
+		case 's':
+			options->socket = optarg;
+			break;
+		case 'g':
+			options->socket_group = optarg;
+			break;
+		case 'k':
+			options->only_checks = true;
+			break;
+		case 'v':
+			puts("claviger.fcgi " CLAVIGER_VERSION);
+			exit(EXIT_SUCCESS);
+		case 'h':
+			fputs(usage_text, stdout);
+			exit(EXIT_SUCCESS);
+		default:
+			return error_set(
+				err, RESULT_INVALID_USAGE, NULL,
+				"%.60s: no such option, or its value is missing; see --help",
+				argv[optind - 1]);
+		}
+	}
+	if (optind != argc)
+		return error_set(err, RESULT_INVALID_USAGE, NULL, "%.60s: not expected; see --help",
+				 argv[optind]);
+	if (options->socket_group != NULL && options->socket == NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "--socket-group goes with --socket; see --help");
+	return RESULT_OK;
+}
+
+static enum mode choose_mode(const struct options *options)
+{
+	if (options->socket != NULL || listen_is_socket(STDIN_FILENO))
+		return MODE_FASTCGI;
+	return getenv("GATEWAY_INTERFACE") != NULL ? MODE_CGI : MODE_USAGE;
+}
+
+static enum result load_config(const char *file, char *const *environment, struct config *config,
+			       struct error *err)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	enum result result =
+		config_load(file, environment, cores < 1 ? 1 : (uint32_t)cores, config, err);
+
+	if (result == RESULT_OK && geteuid() == 0 && !config->allow_root)
+		return error_set(
+			err, RESULT_INVALID_CONFIGURATION, NULL,
+			"allow_root: this would run as root; start it as a user of its own, "
+			"or set allow_root = true");
+	return result;
+}
+
+/* Opens the store once before anything is served, and makes the first owner where asked to. */
+static enum result prepare_store(struct server *server, struct error *err)
+{
+	const char *key_file = getenv("CLAVIGER_BOOTSTRAP");
+	struct bootstrap_options owner = {.email = "owner@localhost",
+					  .account_name = "Owner",
+					  .token_name = "first token",
+					  .key_file = key_file};
+	struct worker worker = {0};
+	struct token_record record = {0};
+	struct key key = {0};
+	uint64_t accounts = 0;
+	enum result result = worker_open(&worker, server, true, key_file != NULL, err);
+
+	if (result == RESULT_OK)
+		result = store_count_accounts(worker.authority.store, &accounts);
+	if (result == RESULT_OK && key_file != NULL) {
+		result = bootstrap_first_owner(&worker.authority, &owner, timestamp_now(), &record,
+					       &key, err);
+		if (result == RESULT_OK)
+			log_event(LOG_INFO, NULL, "first owner made", "key_file=%.200s", key_file);
+		else if (result == RESULT_INVALID_USAGE && accounts > 0)
+			result = RESULT_OK; /* it was made by an earlier start */
+	}
+	token_key_wipe(&key);
+	token_record_clear(&record);
+	worker_close(&worker);
+	/* Nobody tries again: it is the database that this start fails of. */
+	return result == RESULT_BUSY ? RESULT_STORE_UNAVAILABLE : result;
+}
+
+static void reload(struct server *server, struct config *config, const char *file,
+		   char *const *environment)
+{
+	struct config *fresh = calloc(1, sizeof(*fresh));
+	struct error err = {0};
+	const char *unchanged;
+
+	if (fresh == NULL)
+		return;
+	if (load_config(file, environment, fresh, &err) != RESULT_OK ||
+	    log_open(fresh->log, fresh->log_level, fresh->token_prefix, &err) != RESULT_OK) {
+		log_event(LOG_ERROR, NULL, "configuration not taken over",
+			  "kept=the one before message=%.255s", err.message);
+		goto out;
+	}
+	unchanged = config_take_over(config, fresh);
+	server->limits.tokens_per_account = config->tokens_per_account;
+	server->serves_metrics = config->metrics;
+	if (unchanged != NULL)
+		log_event(LOG_WARNING, NULL, "a changed key needs a restart", "key=%s", unchanged);
+	log_event(LOG_INFO, NULL, "configuration taken over", "file=%.200s", config->file);
+out:
+	free(fresh);
+}
+
+/* Until a signal says to stop. */
+static void wait_for_signals(const sigset_t *signals, struct server *server, struct config *config,
+			     const char *file, char *const *environment)
+{
+	int number;
+
+	while (sigwait(signals, &number) == 0 && number == SIGHUP)
+		reload(server, config, file, environment);
+}
+
+static int serve_fastcgi(const struct options *options, struct server *server,
+			 struct config *config, char *const *environment)
+{
+	struct background *background = NULL;
+	struct lanes *lanes = NULL;
+	struct error err = {0};
+	int listening = STDIN_FILENO;
+	sigset_t signals;
+	enum result result = RESULT_OK;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	/* A peer that does not close after its answer holds a thread no longer than this. */
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "200", 1);
+	if (FCGX_Init() != 0)
+		result = error_set(&err, RESULT_INTERNAL, NULL, "libfcgi could not be started");
+	if (result == RESULT_OK && options->socket != NULL)
+		result = listen_open(options->socket, options->socket_group, &listening, &err);
+	if (result == RESULT_OK)
+		result = listen_check(listening, &err);
+	if (result == RESULT_OK)
+		result = background_start(server, &background, &err);
+	if (result == RESULT_OK)
+		result = lanes_start(server, listening, &lanes, &err);
+	if (result == RESULT_OK) {
+		log_event(LOG_INFO, NULL, "serving", "version=%s database=%.200s", CLAVIGER_VERSION,
+			  config->database);
+		wait_for_signals(&signals, server, config, options->config_file, environment);
+		log_event(LOG_INFO, NULL, "stopping", "lane=both");
+		lanes_stop(lanes);
+	}
+	background_stop(background);
+	if (options->socket != NULL && listening >= 0)
+		unlink(options->socket);
+	return result == RESULT_OK ? EXIT_SUCCESS : fail(result, &err);
+}
+
+static int serve_cgi(struct server *server, enum result opened, const struct error *err,
+		     char *const *environment)
+{
+	struct worker worker = {0};
+	struct error worker_err = {0};
+	bool is_open = false;
+	bool is_sent;
+
+	if (opened == RESULT_OK) {
+		opened = worker_open(&worker, server, true, false, &worker_err);
+		err = &worker_err;
+	}
+	is_open = opened == RESULT_OK;
+	/* The web server's error log is where the operator of plain hosting looks. */
+	if (!is_open)
+		fprintf(stderr, "claviger: %s\n", err->message);
+	is_sent =
+		cgi_answer(is_open ? &worker : NULL,
+			   server->config == NULL ? "" : server->config->token_prefix, environment);
+	worker_close(&worker);
+	return is_sent ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run(const struct options *options, enum mode mode, struct config *config,
+	       char *const *environment)
+{
+	struct server server = {0};
+	struct error err = {0};
+	int status;
+	enum result result = load_config(options->config_file, environment, config, &err);
+
+	if (result == RESULT_OK)
+		result = log_open(config->log, config->log_level, config->token_prefix, &err);
+	if (result == RESULT_OK)
+		result = server_open(&server, config, mode == MODE_CGI, &err);
+	if (result == RESULT_OK && mode != MODE_CGI)
+		result = prepare_store(&server, &err);
+	if (mode == MODE_CGI && !options->only_checks)
+		status = serve_cgi(&server, result, &err, environment);
+	else if (result != RESULT_OK)
+		status = fail(result, &err);
+	else if (options->only_checks)
+		status = puts("configuration and database are good") < 0;
+	else
+		status = serve_fastcgi(options, &server, config, environment);
+	server_close(&server);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {0};
+	struct config *config = calloc(1, sizeof(*config));
+	struct error err = {0};
+	enum mode mode;
+	int status;
+	enum result result = read_options(argc, argv, &options, &err);
+
+	if (result == RESULT_OK && config == NULL)
+		result = RESULT_BUSY;
+	if (result == RESULT_OK)
+		result = harden(&err);
+	if (result != RESULT_OK) {
+		free(config);
+		return fail(result, &err);
+	}
+	options.config_file = config_choose_file(options.config_file, environ);
+	mode = choose_mode(&options);
+	if (mode == MODE_USAGE && !options.only_checks) {
+		fputs(usage_text, stderr);
+		status = EXIT_USAGE;
+	} else {
+		status = run(&options, mode, config, environ);
+	}
+	free(config);
+	return status;
+}

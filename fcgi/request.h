@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/* One request, read from FastCGI streams or, as plain CGI, from the environment and stdin: two
+ * small back ends, one struct. */
+#ifndef CLAVIGER_REQUEST_H
+#define CLAVIGER_REQUEST_H
+
+#include "attributes.h"
+#include "authority.h"
+#include "buffer.h"
+#include "error.h"
+#include "path.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct FCGX_Request;
+
+enum {
+	REQUEST_BODY_MAX = 65536,
+	REQUEST_URI_MAX = 8192,
+	REQUEST_HEADER_MAX = 8192,
+	REQUEST_ID_SIZE = 65,
+};
+
+enum variable {
+	VARIABLE_ROLE,
+	VARIABLE_METHOD,
+	VARIABLE_URI,
+	VARIABLE_PATH_INFO,
+	VARIABLE_QUERY,
+	VARIABLE_CONTENT_LENGTH,
+	VARIABLE_CONTENT_TYPE,
+	VARIABLE_CONTENT_ENCODING,
+	VARIABLE_ADDRESS,
+	VARIABLE_DOCUMENT_ROOT,
+	VARIABLE_AUTHORIZATION,
+	VARIABLE_REDIRECTED_AUTHORIZATION,
+	VARIABLE_API_KEY,
+	VARIABLE_REQUEST_ID,
+	VARIABLE_COUNT
+};
+
+struct request {
+	/* Borrowed from libfcgi or the environment; NULL where it was not sent. Those that hold a
+	 * key are wiped in place by request_clear(). */
+	char *variables[VARIABLE_COUNT];
+	bool is_doubled[VARIABLE_COUNT]; /* sent twice: the first stands in variables */
+	char id[REQUEST_ID_SIZE];
+	char path[PATH_MAX_LENGTH + 1]; /* decoded; "" where it must not be routed */
+	const char *query;              /* raw */
+	const char *path_value;         /* what the route's {...} stands for */
+	struct buffer body;
+	bool body_is_too_large;
+	bool body_is_incomplete;
+	int64_t now;
+	struct caller caller;
+};
+
+/** Prepares storage; clear it with request_clear(). */
+void request_init(struct request *request);
+/** Takes the variables of ENVIRONMENT ("NAME=value", ending in NULL), which must outlive REQUEST.
+ *  PREFIX is the token prefix, NEW_ID what the request is called where it does not name itself. */
+void request_read_variables(struct request *request, char *const *environment, const char *prefix,
+			    const char *new_id);
+/** Reads the body of a FastCGI request to its end, keeping at most REQUEST_BODY_MAX bytes. */
+void request_read_fcgi_body(struct request *request, struct FCGX_Request *fcgx);
+/** Reads the body of a plain CGI request from DESCRIPTOR, never beyond CONTENT_LENGTH
+ *  (RFC 3875 §4.2). */
+void request_read_cgi_body(struct request *request, int descriptor);
+/** The framing of the body (RESULT_INVALID_REQUEST, RESULT_BODY_TOO_LARGE) and, where WANTS_JSON
+ *  and there is one, its type (RESULT_UNSUPPORTED_MEDIA_TYPE). */
+NODISCARD enum result request_check_body(const struct request *request, bool wants_json,
+					 struct error *err);
+/** Finds the value of the query parameter NAME, decoded, in OUT of SIZE bytes. RESULT_NOT_FOUND
+ *  where it is not there; RESULT_INVALID_PARAMETER where it is there twice, badly encoded or does
+ *  not fit. */
+NODISCARD enum result request_parameter(const struct request *request, const char *name, char *out,
+					size_t size, struct error *err);
+/** Wipes what held a key and makes ready for the next one. */
+void request_reset(struct request *request);
+/** The same, and frees. */
+void request_clear(struct request *request);
+
+#endif

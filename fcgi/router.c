@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+#include "router.h"
+
+#include "credentials.h"
+#include "handlers.h"
+#include "id.h"
+#include "log.h"
+#include "timestamp.h"
+
+#include <string.h>
+
+/* ANYONE needs no token, CALLER any valid one, HOLDER one with the permission; OR_SELF: or the
+ * very token that the path names. Zero is nobody, so that a half-written line refuses. */
+enum access { ACCESS_NOBODY, ACCESS_ANYONE, ACCESS_CALLER, ACCESS_HOLDER, ACCESS_HOLDER_OR_SELF };
+
+/* First match wins: a literal segment stands above the pattern that would swallow it. HEAD is
+ * answered as GET; the web server leaves the body out. */
+// clang-format off
+static const struct route {
+	const char *method, *pattern;
+	handler_fn *handler;
+	enum access access;
+	const char *permission;
+} routes[] = {
+	{ "GET",    ADMIN "/access-tokens",           tokens_list,      ACCESS_HOLDER,         "api-keys:read"  },
+	{ "POST",   ADMIN "/access-tokens",           tokens_create,    ACCESS_HOLDER,         "api-keys:write" },
+	{ "GET",    ADMIN "/access-tokens/self",      tokens_self,      ACCESS_CALLER,         NULL             },
+	{ "GET",    ADMIN "/access-tokens/{tokenId}", tokens_show,      ACCESS_HOLDER,         "api-keys:read"  },
+	{ "DELETE", ADMIN "/access-tokens/{tokenId}", tokens_revoke,    ACCESS_HOLDER_OR_SELF, "api-keys:write" },
+	{ "GET",    ADMIN "/account",                 account_show,     ACCESS_CALLER,         NULL             },
+	{ "GET",    ADMIN "/permissions",             permissions_list, ACCESS_CALLER,         NULL             },
+	{ "GET",    ADMIN "/websites",                websites_list,    ACCESS_HOLDER,         "websites:read"  },
+	{ "GET",    "/healthz",                       health_check,     ACCESS_ANYONE,         NULL             },
+	{ "GET",    "/metrics",                       health_metrics,   ACCESS_ANYONE,         NULL             },
+};
+// clang-format on
+
+/* Says whether PATH is one of PATTERN, whose {...} stands for one segment that is not empty. */
+static bool matches(const char *pattern, const char *path, const char **value)
+{
+	*value = "";
+	for (; *pattern != '\0'; pattern++, path++) {
+		if (*pattern == '{') {
+			if (*path == '/' || *path == '\0')
+				return false;
+			*value = path;
+			path += strcspn(path, "/");
+			pattern += strcspn(pattern, "}") + 1;
+			if (*pattern == '\0')
+				break;
+		}
+		if (*path != *pattern)
+			return false;
+	}
+	return *path == '\0';
+}
+
+static const char *without_base(const struct config *config, const char *path)
+{
+	size_t length = strlen(config->base_path);
+
+	return strncmp(path, config->base_path, length) == 0 ? path + length : "";
+}
+
+/* The pattern of the route that PATH takes, for the log, where no raw path may stand. */
+static const char *pattern_of(const struct config *config, const char *path)
+{
+	const char *value;
+
+	path = without_base(config, path);
+	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++)
+		if (matches(routes[i].pattern, path, &value))
+			return routes[i].pattern;
+	return "unknown";
+}
+
+static void list_methods(const char *path, struct response *response)
+{
+	struct buffer *out = &response->headers;
+	const char *value, *separator = "";
+
+	buffer_append_text(out, "Allow: ");
+	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
+		if (!matches(routes[i].pattern, path, &value))
+			continue;
+		/* The literal "self" is also a {tokenId}: name a method once. */
+		if (strcmp(separator, "") != 0 && strcmp(routes[i].method, "GET") == 0)
+			continue;
+		buffer_append_text(out, separator);
+		buffer_append_text(out, routes[i].method);
+		if (strcmp(routes[i].method, "GET") == 0)
+			buffer_append_text(out, ", HEAD");
+		separator = ", ";
+	}
+	buffer_append_text(out, "\r\n");
+}
+
+static bool has_method(const struct route *route, const char *method)
+{
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	return strcmp(route->method, method) == 0;
+}
+
+/* RESULT_METHOD_NOT_ALLOWED where the path is known and the method is not. */
+static enum result find_route(const struct config *config, struct request *request,
+			      const struct route **found)
+{
+	const char *path = without_base(config, request->path);
+	enum result result = RESULT_NOT_FOUND;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
+		if (!matches(routes[i].pattern, path, &request->path_value))
+			continue;
+		if (has_method(&routes[i], request->variables[VARIABLE_METHOD])) {
+			*found = &routes[i];
+			return RESULT_OK;
+		}
+		result = RESULT_METHOD_NOT_ALLOWED;
+	}
+	return result;
+}
+
+/* What makes a request none at all. */
+static enum result check_shape(const struct request *request, struct error *err)
+{
+	const char *role = request->variables[VARIABLE_ROLE];
+	const char *method = request->variables[VARIABLE_METHOD];
+	const char *uri = request->variables[VARIABLE_URI];
+
+	/* Which of the two counted would depend on who reads them. */
+	for (size_t i = 0; i < VARIABLE_COUNT; i++)
+		if (request->is_doubled[i])
+			return error_set(err, RESULT_INVALID_REQUEST, NULL,
+					 "A header, or a parameter that the web server makes, is "
+					 "there twice; send it once");
+	if (role != NULL && strcmp(role, "RESPONDER") != 0)
+		return RESULT_INTERNAL;
+	if (method == NULL || *method == '\0' || (uri != NULL && strlen(uri) > REQUEST_URI_MAX))
+		return RESULT_INVALID_REQUEST;
+	return RESULT_OK;
+}
+
+static enum result authenticate(struct worker *worker, struct request *request,
+				struct pending_check *pending, struct error *err)
+{
+	const char *address = request->variables[VARIABLE_ADDRESS];
+	const char *key;
+	size_t length;
+	enum result result =
+		credentials_find(request, worker->server->config->token_prefix, &key, &length, err);
+
+	if (result != RESULT_OK)
+		return result;
+	return authority_authenticate(&worker->authority, key, length,
+				      address == NULL ? "unknown" : address, request->now,
+				      &request->caller, pending, err);
+}
+
+static bool names_caller(const struct request *request)
+{
+	struct id id;
+
+	if (strcmp(request->path_value, "self") == 0)
+		return true;
+	return id_parse(request->path_value, strlen(request->path_value), &id) &&
+	       id_equals(&id, &request->caller.token.id);
+}
+
+static enum result check_permission(struct worker *worker, const struct route *route,
+				    struct request *request)
+{
+	const struct catalogue *catalogue = &worker->server->config->catalogue;
+	size_t index;
+
+	switch (route->access) {
+	case ACCESS_NOBODY:
+		return RESULT_INTERNAL;
+	case ACCESS_ANYONE:
+	case ACCESS_CALLER:
+		return RESULT_OK;
+	case ACCESS_HOLDER_OR_SELF:
+		if (names_caller(request))
+			return RESULT_OK;
+		break;
+	case ACCESS_HOLDER:
+		break;
+	}
+	if (!catalogue_find(catalogue, route->permission, strlen(route->permission), &index))
+		return RESULT_INTERNAL;
+	return authority_require(&worker->authority, &request->caller, permission_set_of(index));
+}
+
+/* Says whether the web server would hand the database out as a file. */
+static bool is_exposed(const struct config *config, const struct request *request)
+{
+	const char *root = request->variables[VARIABLE_DOCUMENT_ROOT];
+	size_t length = root == NULL ? 0 : strlen(root);
+
+	if (length == 0)
+		return false;
+	while (length > 0 && root[length - 1] == '/')
+		length--;
+	return strncmp(config->database, root, length) == 0 && config->database[length] == '/';
+}
+
+/* What needs the store. ROUTE is known and the body checked. */
+static enum result serve(struct worker *worker, const struct route *route, struct request *request,
+			 struct response *response, struct pending_check *pending)
+{
+	enum result result;
+
+	if (worker->server->store_is_damaged)
+		return RESULT_STORE_UNAVAILABLE;
+	if (is_exposed(worker->server->config, request)) {
+		log_event(LOG_ERROR, request->id, "database lies in the document root",
+			  "do=move it out of there and change the key database");
+		return RESULT_STORE_UNAVAILABLE;
+	}
+	result = store_refresh(worker->authority.store, request->now);
+	if (result != RESULT_OK)
+		return result;
+	if (route->access != ACCESS_ANYONE) {
+		result = authenticate(worker, request, pending, &response->error);
+		if (result != RESULT_OK)
+			return result;
+		if (worker->server->usage != NULL)
+			authority_note_use(&worker->authority, &request->caller, request->now);
+		result = check_permission(worker, route, request);
+		if (result != RESULT_OK)
+			return result;
+	}
+	return route->handler(worker, request, response);
+}
+
+static enum result dispatch(struct worker *worker, struct request *request,
+			    struct response *response, const struct route **route,
+			    struct pending_check *pending)
+{
+	enum result result = check_shape(request, &response->error);
+
+	if (result == RESULT_OK)
+		result = find_route(worker->server->config, request, route);
+	if (result == RESULT_OK)
+		result = request_check_body(request, strcmp((*route)->method, "POST") == 0,
+					    &response->error);
+	if (result != RESULT_OK)
+		return result;
+	return serve(worker, *route, request, response, pending);
+}
+
+static void refuse(struct worker *worker, const struct route *route, const struct request *request,
+		   struct response *response, enum result result)
+{
+	bool names_scope = result == RESULT_INSUFFICIENT_SCOPE && route != NULL;
+	const char *pattern = pattern_of(worker->server->config, request->path);
+
+	response_refuse(response, result, request->id, names_scope ? route->permission : NULL);
+	if (result == RESULT_METHOD_NOT_ALLOWED)
+		list_methods(without_base(worker->server->config, request->path), response);
+	if (result == RESULT_INTERNAL)
+		log_event(LOG_ERROR, request->id, "internal error", "route=%s", pattern);
+	else
+		log_event(LOG_DEBUG, request->id, "refused", "status=%d reason=%s route=%s",
+			  response->status, error_reason(result), pattern);
+}
+
+enum result router_answer(struct worker *worker, struct request *request, struct response *response,
+			  struct pending_check *pending)
+{
+	const struct route *route = NULL;
+	enum result result;
+
+	*pending = (struct pending_check){0};
+	request->now = timestamp_now();
+	result = dispatch(worker, request, response, &route, pending);
+	if (!worker->authority.may_wait && (result == RESULT_DEFERRED || result == RESULT_BUSY)) {
+		pending->is_short = result == RESULT_BUSY;
+		caller_clear(&request->caller);
+		response_reset(response);
+		return RESULT_DEFERRED;
+	}
+	if (result != RESULT_OK)
+		refuse(worker, route, request, response, result);
+	return RESULT_OK;
+}

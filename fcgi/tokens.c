@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC */
+#include "handlers.h"
+
+#include "ascii.h"
+#include "codec.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000, NAME_PART_CHARACTERS_MAX = 100 };
+/* A page ends where its socket might have to wait for a reader: an accepting thread never does. One
+ * more record may need 40 KiB: 1000 websites, 64 permissions, a name in which all is escaped. */
+enum { PAGE_SIZE_MAX = RESPONSE_UNREAD_MAX - 40 * 1024 };
+
+static enum result parse_id(const struct request *request, struct id *id)
+{
+	if (strcmp(request->path_value, "self") == 0) {
+		*id = request->caller.token.id;
+		return RESULT_OK;
+	}
+	return id_parse(request->path_value, strlen(request->path_value), id) ? RESULT_OK
+									      : RESULT_NOT_FOUND;
+}
+
+/* POST /access-tokens */
+enum result tokens_create(struct worker *worker, const struct request *request,
+			  struct response *response)
+{
+	const struct config *config = worker->server->config;
+	struct token_draft draft = {0};
+	struct token_record record = {0};
+	struct key key = {0};
+	char location[CONFIG_BASE_PATH_SIZE + sizeof(ADMIN "/access-tokens/") + ID_TEXT_SIZE];
+	char id[ID_TEXT_SIZE];
+	enum result result = RESULT_INTERNAL;
+
+	result = codec_read_draft(config, request->body.data, request->body.length, request->now,
+				  &draft, &response->error);
+	if (result != RESULT_OK)
+		goto out;
+	result = authority_issue(&worker->authority, &request->caller, &draft, request->now,
+				 &record, &key, &response->error);
+	if (result != RESULT_OK)
+		goto out;
+
+	id_format(&record.id, id);
+	snprintf(location, sizeof(location), "%s%s%s", config->base_path, ADMIN "/access-tokens/",
+		 id);
+	response_header(response, "Location", location);
+	response_open_data(response);
+	codec_write_token(config, &record, request->now, NULL, &key, &response->body);
+	response_end_data(response);
+	result = response_close(response, 201);
+out:
+	token_key_wipe(&key);
+	token_record_clear(&record);
+	token_draft_clear(&draft);
+	return result;
+}
+
+/* GET /access-tokens/self */
+enum result tokens_self(struct worker *worker, const struct request *request,
+			struct response *response)
+{
+	response_open_data(response);
+	codec_write_token(worker->server->config, &request->caller.token, request->now,
+			  &request->caller.account, NULL, &response->body);
+	response_end_data(response);
+	return response_close(response, 200);
+}
+
+/* GET /access-tokens/{tokenId} */
+enum result tokens_show(struct worker *worker, const struct request *request,
+			struct response *response)
+{
+	struct token_record record = {0};
+	struct id id;
+	enum result result = parse_id(request, &id);
+
+	if (result == RESULT_OK)
+		result = authority_find(&worker->authority, &request->caller, &id, &record);
+	if (result == RESULT_OK) {
+		response_open_data(response);
+		codec_write_token(worker->server->config, &record, request->now, NULL, NULL,
+				  &response->body);
+		response_end_data(response);
+		result = response_close(response, 200);
+	}
+	token_record_clear(&record);
+	return result;
+}
+
+/* Reads "true" or "false"; a typo must not decide. */
+static enum result read_flag(const struct request *request, const char *name, bool *flag,
+			     struct error *err)
+{
+	char text[8];
+	enum result result = request_parameter(request, name, text, sizeof(text), err);
+
+	*flag = false;
+	if (result != RESULT_OK)
+		return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+	*flag = strcmp(text, "true") == 0;
+	if (*flag || strcmp(text, "false") == 0)
+		return RESULT_OK;
+	return error_set(err, RESULT_INVALID_PARAMETER, name, "%s: true or false is wanted", name);
+}
+
+/* DELETE /access-tokens/{tokenId} */
+enum result tokens_revoke(struct worker *worker, const struct request *request,
+			  struct response *response)
+{
+	struct id id;
+	uint64_t descendants;
+	bool cascade;
+	enum result result = read_flag(request, "cascade", &cascade, &response->error);
+
+	if (result == RESULT_OK)
+		result = parse_id(request, &id);
+	if (result == RESULT_OK)
+		result = authority_revoke(&worker->authority, &request->caller, &id, cascade,
+					  request->now, &descendants, &response->error);
+	if (result != RESULT_OK)
+		return result;
+	response_open_data(response);
+	buffer_append_text(&response->body, "{\"message\":\"Access token deleted successfully\"");
+	codec_write_name("descendants", &response->body);
+	buffer_append_number(&response->body, (int64_t)descendants);
+	buffer_append_char(&response->body, '}');
+	response_end_data(response);
+	return response_close(response, 200);
+}
+
+/* What a list is asked for. */
+struct list_query {
+	struct token_filter filter;
+	char name_part[4 * NAME_PART_CHARACTERS_MAX + 1];
+	uint64_t limit;
+	struct token_position position;
+};
+
+static enum result read_limit(const struct request *request, uint64_t *limit, struct error *err)
+{
+	char text[8];
+	enum result result = request_parameter(request, "limit", text, sizeof(text), err);
+
+	*limit = LIMIT_DEFAULT;
+	if (result == RESULT_NOT_FOUND)
+		return RESULT_OK;
+	if (result == RESULT_OK && ascii_parse_number(text, strlen(text), LIMIT_MAX, limit) &&
+	    *limit > 0)
+		return RESULT_OK;
+	return error_set(err, RESULT_INVALID_PARAMETER, "limit",
+			 "limit: a whole number from 1 to %d is wanted, once", LIMIT_MAX);
+}
+
+static enum result read_state(const struct request *request, struct token_filter *filter,
+			      struct error *err)
+{
+	static const struct {
+		const char *name;
+		struct token_filter filter;
+	} states[] = {
+		{"active", {.active = true}},
+		{"expired", {.expired = true}},
+		{"revoked", {.revoked = true}},
+		{"all", {.active = true, .expired = true, .revoked = true}},
+	};
+	char text[16];
+	enum result result = request_parameter(request, "state", text, sizeof(text), err);
+
+	*filter = (struct token_filter){.active = true, .expired = true};
+	if (result == RESULT_NOT_FOUND)
+		return RESULT_OK;
+	for (size_t i = 0; result == RESULT_OK && i < ARRAY_LENGTH(states); i++) {
+		if (strcmp(text, states[i].name) == 0) {
+			*filter = states[i].filter;
+			return RESULT_OK;
+		}
+	}
+	return error_set(err, RESULT_INVALID_PARAMETER, "state",
+			 "state: active, expired, revoked or all is wanted, once");
+}
+
+static enum result read_name_part(const struct request *request, struct list_query *query,
+				  struct error *err)
+{
+	size_t characters = 0, at = 0;
+	uint32_t character;
+	enum result result =
+		request_parameter(request, "q", query->name_part, sizeof(query->name_part), err);
+
+	if (result == RESULT_NOT_FOUND)
+		return RESULT_OK;
+	while (result == RESULT_OK && query->name_part[at] != '\0') {
+		if (!text_next_character(query->name_part, strlen(query->name_part), &at,
+					 &character) ||
+		    ++characters > NAME_PART_CHARACTERS_MAX)
+			result = RESULT_INVALID_PARAMETER;
+	}
+	if (result != RESULT_OK)
+		return error_set(err, RESULT_INVALID_PARAMETER, "q",
+				 "q: a part of a name is wanted, 1 to %d characters of UTF-8, once",
+				 NAME_PART_CHARACTERS_MAX);
+	if (characters > 0)
+		query->filter.name_part = query->name_part;
+	return RESULT_OK;
+}
+
+static enum result read_cursor(struct worker *worker, const struct request *request,
+			       struct list_query *query, struct error *err)
+{
+	char text[CURSOR_TEXT_SIZE + 1];
+	enum result result = request_parameter(request, "cursor", text, sizeof(text), err);
+
+	query->position = (struct token_position){0};
+	if (result == RESULT_NOT_FOUND)
+		return RESULT_OK;
+	if (result == RESULT_OK)
+		result = authority_read_cursor(&worker->authority, &request->caller, &query->filter,
+					       text, strlen(text), &query->position);
+	if (result == RESULT_INVALID_PARAMETER)
+		return error_set(err, RESULT_INVALID_PARAMETER, "cursor",
+				 "cursor: this is not the nextCursor of a page of this list; begin "
+				 "again without it");
+	return result;
+}
+
+struct list_writing {
+	const struct config *config;
+	int64_t now;
+	struct response *response;
+};
+
+static bool write_listed(void *context, const struct token_record *record)
+{
+	struct list_writing *to = context;
+
+	if (to->response->body.length > PAGE_SIZE_MAX)
+		return false;
+	response_next_datum(to->response);
+	codec_write_token(to->config, record, to->now, NULL, NULL, &to->response->body);
+	return true;
+}
+
+/* What was decoded and checked may, raw, still hold what a header must not. */
+static void write_link_character(char c, struct buffer *out)
+{
+	if (ascii_is_printable(c) && strchr("<>\" ", c) == NULL)
+		buffer_append_char(out, c);
+	else
+		buffer_append_format(out, "%%%02X", (unsigned)(unsigned char)c);
+}
+
+/* The next page's address: what was asked, with the new cursor instead of the old one. */
+static void write_link(const struct request *request, const char *cursor, struct response *response)
+{
+	struct buffer *out = &response->headers;
+	const char *at = request->query;
+
+	buffer_append_text(out, "Link: <?");
+	while (*at != '\0') {
+		size_t length = strcspn(at, "&");
+		bool is_ours = strncmp(at, "limit=", 6) == 0 || strncmp(at, "state=", 6) == 0 ||
+			       strncmp(at, "q=", 2) == 0;
+
+		for (size_t i = 0; is_ours && i < length; i++)
+			write_link_character(at[i], out);
+		if (is_ours)
+			buffer_append_char(out, '&');
+		at += length;
+		at += *at == '&';
+	}
+	buffer_append_text(out, "cursor=");
+	buffer_append_text(out, cursor);
+	buffer_append_text(out, ">; rel=\"next\"\r\n");
+}
+
+static enum result write_pagination(struct worker *worker, const struct request *request,
+				    const struct list_query *query,
+				    const struct token_position *next, struct response *response)
+{
+	char cursor[CURSOR_TEXT_SIZE];
+	enum result result;
+
+	codec_write_name("pagination", &response->body);
+	if (!next->is_set) {
+		buffer_append_text(&response->body, "{\"nextCursor\":null}");
+		return RESULT_OK;
+	}
+	result = authority_write_cursor(&worker->authority, &request->caller, &query->filter, next,
+					cursor);
+	if (result != RESULT_OK)
+		return result;
+	buffer_append_format(&response->body, "{\"nextCursor\":\"%s\"}", cursor);
+	write_link(request, cursor, response);
+	return RESULT_OK;
+}
+
+/* GET /access-tokens */
+enum result tokens_list(struct worker *worker, const struct request *request,
+			struct response *response)
+{
+	struct list_writing to = {worker->server->config, request->now, response};
+	struct list_query query = {0};
+	struct token_position next;
+	enum result result = read_limit(request, &query.limit, &response->error);
+
+	if (result == RESULT_OK)
+		result = read_state(request, &query.filter, &response->error);
+	if (result == RESULT_OK)
+		result = read_name_part(request, &query, &response->error);
+	if (result == RESULT_OK)
+		result = read_cursor(worker, request, &query, &response->error);
+	if (result != RESULT_OK)
+		return result;
+
+	response_open_data(response);
+	result = authority_list(&worker->authority, &request->caller, &query.filter, request->now,
+				(size_t)query.limit, &query.position, write_listed, &to, &next);
+	response_end_data(response);
+	if (result == RESULT_OK)
+		result = write_pagination(worker, request, &query, &next, response);
+	return result == RESULT_OK ? response_close(response, 200) : result;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+#include "worker.h"
+
+#include "log.h"
+
+#include <sodium.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A process that answers one request needs no more than a file would hold in one bucket. */
+enum { CGI_MEMO_ENTRIES = 1024 };
+
+enum result server_open(struct server *server, const struct config *config, bool is_plain_cgi,
+			struct error *err)
+{
+	static const char slots_suffix[] = ".slots";
+	size_t entries = config->memo_entries;
+	enum result result;
+
+	server->config = config;
+	server->limits.tokens_per_account = config->tokens_per_account;
+	server->serves_metrics = config->metrics;
+	if (is_plain_cgi) {
+		size_t size = strlen(config->database) + sizeof(slots_suffix);
+
+		if (config->memo_file[0] == '\0')
+			entries = CGI_MEMO_ENTRIES;
+		server->scrypt_slots = malloc(size);
+		if (server->scrypt_slots != NULL)
+			snprintf(server->scrypt_slots, size, "%s%s", config->database,
+				 slots_suffix);
+	} else {
+		server->usage = usage_new();
+	}
+	server->throttle = throttle_new();
+	if (server->throttle == NULL || (server->usage == NULL && server->scrypt_slots == NULL))
+		return error_set(err, RESULT_BUSY, NULL, "There is no memory to start with");
+	result = memo_open(entries, config->memo_file[0] == '\0' ? NULL : config->memo_file,
+			   &server->memo, err);
+	if (result == RESULT_OK && err->message[0] != '\0') {
+		log_event(LOG_WARNING, NULL, "memo in memory only", "message=%.200s", err->message);
+		*err = (struct error){0};
+	}
+	return result;
+}
+
+void server_close(struct server *server)
+{
+	memo_close(server->memo);
+	throttle_free(server->throttle);
+	usage_free(server->usage);
+	free(server->scrypt_slots);
+	*server = (struct server){0};
+}
+
+enum result worker_open(struct worker *worker, struct server *server, bool may_wait, bool create,
+			struct error *err)
+{
+	const struct config *config = server->config;
+	struct store_options options = {
+		.path = config->database,
+		.use_wal = config->journal_mode == JOURNAL_WAL,
+		.busy_timeout_ms = config->busy_timeout_ms,
+		.create = create,
+		.catalogue = &config->catalogue,
+	};
+	uint8_t random[4];
+	enum result result;
+
+	worker->server = server;
+	worker->authority = (struct authority){
+		.config = config,
+		.limits = &server->limits,
+		.memo = server->memo,
+		.throttle = server->throttle,
+		.usage = server->usage,
+		.scrypt_slots = server->scrypt_slots,
+		.may_wait = may_wait,
+	};
+	randombytes_buf(random, sizeof(random));
+	sodium_bin2hex(worker->id_start, sizeof(worker->id_start), random, sizeof(random));
+	result = store_open(&options, &worker->authority.store, err);
+	if (result == RESULT_OK && !may_wait)
+		store_set_busy_timeout(worker->authority.store, 0);
+	return result;
+}
+
+void worker_close(struct worker *worker)
+{
+	store_close(worker->authority.store);
+	worker->authority.store = NULL;
+}
+
+void worker_next_id(struct worker *worker, char id[static REQUEST_ID_SIZE])
+{
+	snprintf(id, REQUEST_ID_SIZE, "%s%08x", worker->id_start, (unsigned)worker->id_count++);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: ISC */
+#include "authority.h"
+#include "authority_internal.h"
+
+#include "log.h"
+#include "scrypt_slots.h"
+#include "timestamp.h"
+
+#include <sodium.h>
+
+/* Checks that fail, or rows that change, faster than scrypt runs end a request as busy. */
+enum { ATTEMPTS = 3, SCRYPT_SLOT_TIMEOUT_MS = 10000, FAILURE_WINDOW_MS = 60000 };
+
+void caller_clear(struct caller *caller)
+{
+	token_record_clear(&caller->token);
+	caller->required = (struct permission_set){0};
+}
+
+bool authority_is_alive(const struct token_record *record, int64_t now)
+{
+	return record->revoked_at == STORE_NO_MOMENT && record->hash.mcf[0] != '\0' &&
+	       !record->account_disabled && now < record->scope.expires_at;
+}
+
+enum token_state authority_token_state(const struct token_record *record, int64_t now)
+{
+	if (record->revoked_at != STORE_NO_MOMENT)
+		return TOKEN_REVOKED;
+	return now < record->scope.expires_at ? TOKEN_ACTIVE : TOKEN_EXPIRED;
+}
+
+enum result authority_begin_scrypt(struct authority *authority, int *slot, struct error *err)
+{
+	*slot = -1;
+	if (authority->scrypt_slots == NULL)
+		return RESULT_OK;
+	return scrypt_slots_take(authority->scrypt_slots, authority->config->slow_threads,
+				 SCRYPT_SLOT_TIMEOUT_MS, slot, err);
+}
+
+/* Who asks for a scrypt run. */
+struct check {
+	const struct selector *selector;
+	const char *address;
+	int64_t replayed_until; /* the failures that the store remembers, for the throttle */
+};
+
+/* What the throttle needs to know where no process lives long enough to remember it. */
+struct replay {
+	struct throttle *throttle;
+	const struct selector *selector;
+};
+
+static void replay_failure(void *context, const char *address, int64_t at)
+{
+	const struct replay *replay = context;
+
+	throttle_charge(replay->throttle, replay->selector, address, at);
+}
+
+static enum result check_throttle(struct authority *authority, struct check *check,
+				  struct error *err)
+{
+	int64_t now = timestamp_monotonic();
+	int64_t wait_ms;
+
+	if (authority->scrypt_slots != NULL) {
+		struct replay replay = {authority->throttle, check->selector};
+		int64_t since = now - FAILURE_WINDOW_MS;
+		enum result result;
+
+		if (since <= check->replayed_until)
+			since = check->replayed_until + 1;
+		result = store_list_failed_checks(authority->store, check->selector, since, now,
+						  replay_failure, &replay);
+		if (result != RESULT_OK)
+			return result;
+		check->replayed_until = now;
+	}
+	wait_ms = throttle_wait_ms(authority->throttle, check->selector, check->address, now);
+	if (wait_ms == 0)
+		return RESULT_OK;
+	err->retry_after_seconds = (wait_ms + 999) / 1000;
+	return RESULT_RATE_LIMITED;
+}
+
+static void note_failure(struct authority *authority, const struct check *check)
+{
+	int64_t now = timestamp_monotonic();
+
+	throttle_charge(authority->throttle, check->selector, check->address, now);
+	if (authority->scrypt_slots == NULL)
+		return;
+	if (store_begin(authority->store) == RESULT_OK &&
+	    store_add_failed_check(authority->store, check->selector, check->address, now,
+				   now - FAILURE_WINDOW_MS) == RESULT_OK &&
+	    store_commit(authority->store) == RESULT_OK)
+		return;
+	store_rollback(authority->store);
+	log_event(LOG_WARNING, NULL, "failed check not counted", "store=unavailable");
+}
+
+/* Brings a hash of other parameters up to date; *TAG then names the new one. A failure leaves the
+ * old hash in force, which is good for another check. */
+static void renew_hash(struct authority *authority, const struct key *key,
+		       const struct token_record *record, struct memo_tag *tag)
+{
+	struct secret_hash renewed = {0};
+
+	if (secret_hash_key(key, &authority->config->scrypt, &renewed) != RESULT_OK)
+		goto out;
+	if (store_begin(authority->store) != RESULT_OK ||
+	    store_renew_hash(authority->store, &record->id, &record->hash, &renewed) != RESULT_OK ||
+	    store_commit(authority->store) != RESULT_OK) {
+		store_rollback(authority->store);
+		goto out;
+	}
+	memo_tag(authority->memo, key, &renewed, tag);
+	memo_add(authority->memo, tag, MEMO_MATCHES);
+out:
+	sodium_memzero(&renewed, sizeof(renewed));
+}
+
+/* One scrypt run, remembered. RESULT_OK: *TAG names a pair that was just proven. */
+static enum result run_check(struct authority *authority, const struct key *key,
+			     const struct token_record *record, struct check *check,
+			     struct memo_tag *tag, struct error *err)
+{
+	int slot;
+	enum result result = authority_begin_scrypt(authority, &slot, err);
+
+	/* While this process waited for its turn, others may have failed. */
+	if (result == RESULT_OK && authority->scrypt_slots != NULL)
+		result = check_throttle(authority, check, err);
+	if (result != RESULT_OK)
+		goto out;
+	result = secret_check_key(key, &record->hash);
+	if (result == RESULT_OK) {
+		memo_add(authority->memo, tag, MEMO_MATCHES);
+		if (!secret_hash_has_parameters(&record->hash, &authority->config->scrypt))
+			renew_hash(authority, key, record, tag);
+	} else if (result == RESULT_INVALID_TOKEN) {
+		memo_add(authority->memo, tag, MEMO_DIFFERS);
+		note_failure(authority, check);
+	}
+out:
+	scrypt_slots_release(slot);
+	return result;
+}
+
+/* Decides by the row that is in force now whether KEY is good. PROVEN is a pair that this call has
+ * checked itself, so that nothing depends on the memo having kept it. RESULT_DEFERRED: a scrypt run
+ * must decide, and TAG names it. */
+static enum result judge(struct authority *authority, const struct key *key,
+			 const struct selector *selector, int64_t now,
+			 const struct memo_tag *proven, struct caller *caller, struct memo_tag *tag)
+{
+	const struct token_record *record = &caller->token;
+	enum result result =
+		store_find_caller(authority->store, selector, &caller->token, &caller->account);
+
+	if (result == RESULT_NOT_FOUND)
+		return RESULT_INVALID_TOKEN;
+	if (result != RESULT_OK)
+		return result;
+	if (!authority_is_alive(record, now))
+		return RESULT_INVALID_TOKEN;
+	memo_tag(authority->memo, key, &record->hash, tag);
+	if (proven != NULL && sodium_memcmp(tag->bytes, proven->bytes, MEMO_TAG_SIZE) == 0)
+		return RESULT_OK;
+	switch (memo_find(authority->memo, tag)) {
+	case MEMO_MATCHES:
+		return RESULT_OK;
+	case MEMO_DIFFERS:
+		return RESULT_INVALID_TOKEN;
+	case MEMO_UNKNOWN:
+		return RESULT_DEFERRED;
+	}
+	return RESULT_INTERNAL;
+}
+
+enum result authority_authenticate(struct authority *authority, const char *key_text, size_t length,
+				   const char *address, int64_t now, struct caller *caller,
+				   struct pending_check *pending, struct error *err)
+{
+	struct key key;
+	struct selector selector;
+	struct memo_tag tag, proven;
+	const struct memo_tag *known = NULL;
+	struct check check = {&selector, address, INT64_MIN};
+	enum result result = RESULT_INVALID_TOKEN;
+
+	caller->token = (struct token_record){0};
+	caller->required = (struct permission_set){0};
+	if (!token_parse(authority->config->token_prefix, key_text, length, &key, &selector))
+		goto out;
+	/* After each run the row is read again: it may have been revoked meanwhile. */
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		token_record_clear(&caller->token);
+		result = judge(authority, &key, &selector, now, known, caller, &tag);
+		if (result != RESULT_DEFERRED)
+			goto out;
+		result = check_throttle(authority, &check, err);
+		if (result != RESULT_OK)
+			goto out;
+		if (!authority->may_wait) {
+			pending->tag = tag;
+			pending->is_suspect = throttle_suspects(authority->throttle, &selector,
+								timestamp_monotonic());
+			result = RESULT_DEFERRED;
+			goto out;
+		}
+		result = run_check(authority, &key, &caller->token, &check, &tag, err);
+		if (result != RESULT_OK)
+			goto out;
+		proven = tag;
+		known = &proven;
+		now = timestamp_now();
+	}
+	result = RESULT_BUSY;
+out:
+	token_key_wipe(&key);
+	if (result != RESULT_OK)
+		caller_clear(caller);
+	return result;
+}
+
+enum result authority_require(struct authority *authority, struct caller *caller,
+			      struct permission_set needed)
+{
+	const struct scope *scope = &caller->token.scope;
+	enum role role = ROLE_NONE;
+
+	if (!permission_set_covers(scope->permissions, needed))
+		return RESULT_INSUFFICIENT_SCOPE;
+	/* A list of which no website is left means nothing, not everything. */
+	for (size_t i = 0; !scope->every_website && role == ROLE_NONE; i++) {
+		enum result result;
+
+		if (i == scope->websites.count)
+			return RESULT_INSUFFICIENT_SCOPE;
+		result = store_find_role(authority->store, &scope->account, &scope->websites.ids[i],
+					 &role);
+		if (result != RESULT_OK)
+			return result;
+	}
+	caller->required = needed;
+	return RESULT_OK;
+}
+
+void authority_note_use(struct authority *authority, const struct caller *caller, int64_t now)
+{
+	const struct token_record *token = &caller->token;
+
+	if (token->last_used_at != STORE_NO_MOMENT &&
+	    token->last_used_at > now - USAGE_INTERVAL_MS && token->last_used_at <= now)
+		return;
+	if (authority->usage != NULL)
+		usage_note(authority->usage, &token->id, now);
+	else if (store_touch_token(authority->store, &token->id, now) != RESULT_OK)
+		log_event(LOG_WARNING, NULL, "last use not written", "store=unavailable");
+}
+
+struct website_walk {
+	struct authority *authority;
+	const struct scope *scope;
+	struct permission_set needed;
+	bool (*each)(void *, const struct website_record *);
+	void *context;
+};
+
+static bool pass_website(void *context, const struct website_record *website)
+{
+	const struct website_walk *walk = context;
+
+	/* Expiry was judged when the caller was authenticated. */
+	if (!scope_permits(walk->scope, &walk->authority->config->catalogue, walk->needed,
+			   &website->id, website->role, INT64_MIN))
+		return true;
+	return walk->each(walk->context, website);
+}
+
+enum result authority_list_websites(struct authority *authority, const struct caller *caller,
+				    struct permission_set needed,
+				    bool (*each)(void *, const struct website_record *),
+				    void *context)
+{
+	struct website_walk walk = {authority, &caller->token.scope, needed, each, context};
+
+	return store_list_websites(authority->store, &caller->token.scope.account, pass_website,
+				   &walk);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+/* The decisions: who is calling, what may be made, seen and revoked. It asks the store, the memo
+ * and scope_covers(), and knows neither JSON nor HTTP.
+ *
+ * One authority belongs to one thread. Where it may not wait, what needs scrypt is
+ * RESULT_DEFERRED and what needs the disk or meets a lock is RESULT_BUSY, without effect, and the
+ * same call may be made again by a thread that may. */
+#ifndef CLAVIGER_AUTHORITY_H
+#define CLAVIGER_AUTHORITY_H
+
+#include "attributes.h"
+#include "config.h"
+#include "error.h"
+#include "memo.h"
+#include "store.h"
+#include "throttle.h"
+#include "token.h"
+#include "usage.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a reload may change while others read it. */
+struct limits {
+	_Atomic uint32_t tokens_per_account;
+};
+
+/* All is borrowed and must outlive the authority. */
+struct authority {
+	const struct config *config;
+	const struct limits *limits;
+	struct store *store; /* this thread's own */
+	struct memo *memo;
+	struct throttle *throttle;
+	struct usage *usage; /* NULL: the last use is written at once (plain CGI) */
+	/* How many scrypt runs the processes of plain CGI may have at once: byte ranges of this
+	 * file. NULL: the number of threads that may wait is the bound. */
+	const char *scrypt_slots;
+	bool may_wait;
+};
+
+/* Who calls. Owns the record; clear it with caller_clear(). */
+struct caller {
+	struct token_record token;
+	struct account_record account;
+	/* What authority_require() found in it; asked again of the fresh row before a change.
+	 * Empty: the caller may act on its own token only. */
+	struct permission_set required;
+};
+
+/* Under what name the slow lane knows the scrypt run that a RESULT_DEFERRED check needs. */
+struct pending_check {
+	struct memo_tag tag;
+	bool is_suspect; /* checks of this selector failed lately: they share one thread */
+	bool is_short;   /* no scrypt is needed at all, only a thread that may wait for the disk */
+};
+
+/** Finds out who holds the LENGTH bytes of KEY_TEXT. ADDRESS is the peer's, as text, for the
+ *  throttle; NOW the wall clock, asked again after waiting. RESULT_INVALID_TOKEN for every reason
+ *  alike; RESULT_RATE_LIMITED with err->retry_after_seconds; RESULT_DEFERRED with *PENDING where
+ *  it needs scrypt and may not wait. CALLER is empty on failure. */
+NODISCARD enum result authority_authenticate(struct authority *authority, const char *key_text,
+					     size_t length, const char *address, int64_t now,
+					     struct caller *caller, struct pending_check *pending,
+					     struct error *err);
+void caller_clear(struct caller *caller);
+
+/** Says whether CALLER may use NEEDED at all: it holds it, and where it is limited to websites one
+ *  of them must still be open to its account. RESULT_INSUFFICIENT_SCOPE when not. */
+NODISCARD enum result authority_require(struct authority *authority, struct caller *caller,
+					struct permission_set needed);
+
+enum expiry_kind { EXPIRY_INHERITED, EXPIRY_NEVER, EXPIRY_AT };
+
+/* What is asked of a new token, in the order in which it was written, so that a refusal can name
+ * the element. Owns website_ids. Zeroed, it asks for the caller's own scope and no name. */
+struct token_draft {
+	bool has_name;
+	char name[STORE_NAME_SIZE];
+	bool has_permissions;
+	struct permission_set permissions[PERMISSIONS_MAX]; /* one each */
+	size_t permission_count;
+	bool has_websites;
+	struct id *website_ids;
+	size_t website_count;
+	enum expiry_kind expiry;
+	int64_t expires_at;
+	const char *expiry_field; /* "expiresAt" or "expiresIn": what a refusal names */
+};
+
+void token_draft_clear(struct token_draft *draft);
+
+/** Makes a token under CALLER as DRAFT says. RESULT_SCOPE_EXCEEDED and RESULT_NOT_FOUND (a website)
+ *  with the field in ERR; RESULT_LIMIT_REACHED; RESULT_INVALID_TOKEN where the caller ended
+ *  meanwhile. On RESULT_OK the token is on the disk; RECORD and KEY are the caller's to clear. */
+NODISCARD enum result authority_issue(struct authority *authority, const struct caller *caller,
+				      const struct token_draft *draft, int64_t now,
+				      struct token_record *record, struct key *key,
+				      struct error *err);
+
+/** The same for the operator, within the whole of ACCOUNT: no parent, no limit of tokens. */
+NODISCARD enum result authority_issue_for_account(struct authority *authority,
+						  const struct id *account,
+						  const struct token_draft *draft, int64_t now,
+						  struct token_record *record, struct key *key,
+						  struct error *err);
+
+/** What state RECORD is in at NOW: "active", "expired" or "revoked". */
+enum token_state { TOKEN_ACTIVE, TOKEN_EXPIRED, TOKEN_REVOKED };
+NODISCARD enum token_state authority_token_state(const struct token_record *record, int64_t now);
+
+/** The token ID as CALLER may see it, revoked ones too. RESULT_NOT_FOUND for what it may not. */
+NODISCARD enum result authority_find(struct authority *authority, const struct caller *caller,
+				     const struct id *id, struct token_record *record);
+
+/* Which tokens a list shows. */
+struct token_filter {
+	bool active, expired, revoked;
+	const char *name_part; /* NULL: any; letters of ASCII in either case */
+};
+
+/* Where a list goes on: zeroed, at its beginning. */
+struct token_position {
+	bool is_set;
+	int64_t sequence;
+};
+
+/** Calls EACH with the tokens that CALLER sees and FILTER lets pass, newest first, from AFTER on,
+ *  until LIMIT were given or EACH answers false (that one is not counted as given). NEXT is set
+ *  where more may follow. */
+NODISCARD enum result authority_list(struct authority *authority, const struct caller *caller,
+				     const struct token_filter *filter, int64_t now, size_t limit,
+				     const struct token_position *after,
+				     bool (*each)(void *, const struct token_record *),
+				     void *context, struct token_position *next);
+
+/** Revokes the token ID, with all that was made by it where CASCADE; *DESCENDANTS is how many
+ *  living tokens it had made, directly or not. A caller may always revoke itself and what it made.
+ *  RESULT_NOT_FOUND for one it may not see or that is revoked; RESULT_SCOPE_EXCEEDED for one that
+ *  is wider than the caller. */
+NODISCARD enum result authority_revoke(struct authority *authority, const struct caller *caller,
+				       const struct id *id, bool cascade, int64_t now,
+				       uint64_t *descendants, struct error *err);
+
+/** Calls EACH with the websites within CALLER's scope on which its account's role leaves it
+ *  NEEDED. */
+NODISCARD enum result authority_list_websites(struct authority *authority,
+					      const struct caller *caller,
+					      struct permission_set needed,
+					      bool (*each)(void *, const struct website_record *),
+					      void *context);
+
+/** The same as authority_revoke() for the operator, who may revoke any token: RESULT_NOT_FOUND
+ * where there is none or it is revoked. */
+NODISCARD enum result authority_revoke_as_operator(struct authority *authority, const struct id *id,
+						   bool cascade, int64_t now,
+						   uint64_t *descendants);
+
+/** Notes that CALLER's token was used at NOW; never fails the request. */
+void authority_note_use(struct authority *authority, const struct caller *caller, int64_t now);
+
+enum { CURSOR_TEXT_SIZE = 33 }; /* 24 bytes in base64url, and NUL */
+
+/** Writes POSITION as text that only this database accepts, for this account and FILTER. */
+NODISCARD enum result authority_write_cursor(struct authority *authority,
+					     const struct caller *caller,
+					     const struct token_filter *filter,
+					     const struct token_position *position,
+					     char text[static CURSOR_TEXT_SIZE]);
+/** Reads it back; RESULT_INVALID_PARAMETER for anything else. */
+NODISCARD enum result authority_read_cursor(struct authority *authority,
+					    const struct caller *caller,
+					    const struct token_filter *filter, const char *text,
+					    size_t length, struct token_position *position);
+
+#endif

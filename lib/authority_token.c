@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: ISC */
+#include "authority.h"
+#include "authority_internal.h"
+
+#include "scrypt_slots.h"
+#include "timestamp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void token_draft_clear(struct token_draft *draft)
+{
+	free(draft->website_ids);
+	*draft = (struct token_draft){0};
+}
+
+/* The caller's row as it is now, inside the transaction that is about to change something. */
+static enum result read_caller_again(struct authority *authority, const struct caller *caller,
+				     int64_t now, struct token_record *fresh)
+{
+	enum result result = store_find_token(authority->store, &caller->token.id, fresh);
+
+	if (result == RESULT_NOT_FOUND)
+		return RESULT_INVALID_TOKEN;
+	if (result != RESULT_OK)
+		return result;
+	if (!authority_is_alive(fresh, now))
+		return RESULT_INVALID_TOKEN;
+	if (!permission_set_covers(fresh->scope.permissions, caller->required))
+		return RESULT_INSUFFICIENT_SCOPE;
+	return RESULT_OK;
+}
+
+/* SHOWN is what more to say of what stands at INDEX of FIELD; never whether it exists. */
+static enum result exceed(struct error *err, const char *field, size_t index, const char *shown)
+{
+	char name[ERROR_FIELD_SIZE];
+
+	snprintf(name, sizeof(name), "%s[%zu]", field, index);
+	return error_set(
+		err, RESULT_SCOPE_EXCEEDED, name,
+		"The new token would exceed the caller: %s \"%s\"; ask for what the caller "
+		"holds",
+		name, shown);
+}
+
+static enum result exceed_permission(const struct catalogue *catalogue,
+				     const struct token_draft *draft, size_t index,
+				     struct error *err)
+{
+	char shown[PERMISSION_NAME_SIZE + 4] = " \"*\"";
+
+	for (size_t i = 0; i < catalogue->count && !draft->permissions[index].every; i++)
+		if (permission_set_covers(draft->permissions[index], permission_set_of(i)))
+			snprintf(shown, sizeof(shown), " \"%s\"", catalogue->permissions[i].name);
+	return exceed(err, "permissions", index, shown);
+}
+
+/* Each field is judged by giving the maker's own scope that field alone and asking whether it is
+ * still covered: so scope_covers() decides, and the refusal can name what was too much. */
+static enum result choose_permissions(const struct catalogue *catalogue, const struct scope *maker,
+				      const struct token_draft *draft,
+				      struct permission_set *permissions, struct error *err)
+{
+	*permissions = (struct permission_set){0};
+	if (!draft->has_permissions) {
+		*permissions = maker->permissions;
+		return RESULT_OK;
+	}
+	for (size_t i = 0; i < draft->permission_count; i++) {
+		struct scope wanted = *maker;
+
+		wanted.permissions = draft->permissions[i];
+		if (!scope_covers(maker, &wanted))
+			return exceed_permission(catalogue, draft, i, err);
+		*permissions = permission_set_union(*permissions, draft->permissions[i]);
+	}
+	return RESULT_OK;
+}
+
+static enum result check_website(struct authority *authority, const struct scope *maker,
+				 const struct token_draft *draft, size_t index, struct error *err)
+{
+	struct scope wanted = *maker;
+	enum role role;
+	enum result result;
+
+	wanted.every_website = false;
+	wanted.websites = (struct id_set){&draft->website_ids[index], 1};
+	if (!scope_covers(maker, &wanted))
+		return exceed(err, "websiteIds", index, "");
+	result = store_find_role(authority->store, &maker->account, &draft->website_ids[index],
+				 &role);
+	if (result == RESULT_OK && role == ROLE_NONE) {
+		char name[ERROR_FIELD_SIZE];
+
+		snprintf(name, sizeof(name), "websiteIds[%zu]", index);
+		return error_set(err, RESULT_NOT_FOUND, name,
+				 "No such website: %s; GET /websites lists those of this account",
+				 name);
+	}
+	return result;
+}
+
+/* SCOPE takes the websites. */
+static enum result choose_websites(struct authority *authority, const struct scope *maker,
+				   const struct token_draft *draft, struct scope *scope,
+				   struct error *err)
+{
+	if (!draft->has_websites) {
+		scope->every_website = maker->every_website;
+		return id_set_init(&scope->websites, maker->websites.ids, maker->websites.count);
+	}
+	if (draft->website_count == 0) {
+		struct scope wanted = *maker;
+
+		wanted.every_website = true;
+		wanted.websites = (struct id_set){0};
+		if (!scope_covers(maker, &wanted))
+			return error_set(
+				err, RESULT_SCOPE_EXCEEDED, "websiteIds",
+				"An empty websiteIds means all websites, and the caller is "
+				"limited to some; name them, or leave the field out");
+		scope->every_website = true;
+		return RESULT_OK;
+	}
+	for (size_t i = 0; i < draft->website_count; i++) {
+		enum result result = check_website(authority, maker, draft, i, err);
+
+		if (result != RESULT_OK)
+			return result;
+	}
+	return id_set_init(&scope->websites, draft->website_ids, draft->website_count);
+}
+
+static enum result choose_expiry(const struct scope *maker, const struct token_draft *draft,
+				 int64_t *expires_at, struct error *err)
+{
+	struct scope wanted = *maker;
+
+	switch (draft->expiry) {
+	case EXPIRY_INHERITED:
+		break;
+	case EXPIRY_NEVER:
+		wanted.expires_at = TIMESTAMP_NEVER;
+		break;
+	case EXPIRY_AT:
+		wanted.expires_at = draft->expires_at;
+		break;
+	}
+	*expires_at = wanted.expires_at;
+	if (scope_covers(maker, &wanted))
+		return RESULT_OK;
+	return error_set(err, RESULT_SCOPE_EXCEEDED, draft->expiry_field,
+			 "The new token would outlive the caller; ask for an end no later than the "
+			 "caller's own expiresAt");
+}
+
+/* The scope that DRAFT asks for under MAKER. SCOPE owns it on RESULT_OK. */
+static enum result choose_scope(struct authority *authority, const struct scope *maker,
+				const struct token_draft *draft, struct scope *scope,
+				struct error *err)
+{
+	enum result result;
+
+	*scope = (struct scope){.account = maker->account};
+	result = choose_permissions(&authority->config->catalogue, maker, draft,
+				    &scope->permissions, err);
+	if (result == RESULT_OK)
+		result = choose_websites(authority, maker, draft, scope, err);
+	if (result == RESULT_OK)
+		result = choose_expiry(maker, draft, &scope->expires_at, err);
+	if (result == RESULT_OK && !scope_covers(maker, scope))
+		result = RESULT_INTERNAL; /* the parts were covered and the whole is not */
+	if (result != RESULT_OK)
+		scope_clear(scope);
+	return result;
+}
+
+static enum result check_limit(struct authority *authority, const struct id *account, int64_t now,
+			       struct error *err)
+{
+	uint32_t limit = authority->limits->tokens_per_account;
+	uint64_t count;
+	enum result result = store_count_living_tokens(authority->store, account, now, &count);
+
+	if (result == RESULT_OK && count >= limit)
+		return error_set(err, RESULT_LIMIT_REACHED, NULL,
+				 "This account has %u of %u tokens; revoke one that is no longer "
+				 "used, or have the operator raise tokens_per_account",
+				 (unsigned)(count > limit ? limit : count), (unsigned)limit);
+	return result;
+}
+
+/* Who makes a token: CALLER, or, where that is NULL, the operator within all of an account. */
+struct maker {
+	const struct caller *caller;
+	struct scope whole_account; /* the operator's */
+};
+
+/* What may be made is decided twice: before scrypt, so that a refusal costs none, and by what the
+ * rows say inside the transaction. */
+static enum result decide(struct authority *authority, const struct maker *maker,
+			  const struct scope *scope, const struct token_draft *draft, int64_t now,
+			  struct scope *chosen, struct error *err)
+{
+	enum result result = choose_scope(authority, scope, draft, chosen, err);
+
+	if (result == RESULT_OK && maker->caller != NULL) {
+		result = check_limit(authority, &scope->account, now, err);
+		if (result != RESULT_OK)
+			scope_clear(chosen);
+	}
+	return result;
+}
+
+/* Inside the transaction: the rows as they are now decide. */
+static enum result add_token(struct authority *authority, const struct maker *maker,
+			     const struct token_draft *draft, struct token_record *record,
+			     struct error *err)
+{
+	struct token_record fresh = {0};
+	const struct scope *scope = &maker->whole_account;
+	int64_t now = timestamp_now();
+	enum result result = RESULT_OK;
+
+	if (maker->caller != NULL) {
+		result = read_caller_again(authority, maker->caller, now, &fresh);
+		scope = &fresh.scope;
+		record->has_parent = true;
+		record->parent = maker->caller->token.id;
+	}
+	if (result == RESULT_OK)
+		result = decide(authority, maker, scope, draft, now, &record->scope, err);
+	if (result == RESULT_OK) {
+		record->id = id_new(now);
+		record->created_at = now;
+		record->last_used_at = STORE_NO_MOMENT;
+		record->revoked_at = STORE_NO_MOMENT;
+		record->has_name = draft->has_name;
+		memcpy(record->name, draft->name, sizeof(record->name));
+		result = store_add_token(authority->store, record);
+	}
+	token_record_clear(&fresh);
+	return result;
+}
+
+enum result authority_prepare_key(struct authority *authority, struct token_record *record,
+				  struct key *key, struct error *err)
+{
+	int slot;
+	enum result result = authority_begin_scrypt(authority, &slot, err);
+
+	if (result != RESULT_OK)
+		return result;
+	token_mint(authority->config->token_prefix, key, &record->selector, &record->display_key);
+	result = secret_hash_key(key, &authority->config->scrypt, &record->hash);
+	scrypt_slots_release(slot);
+	if (result != RESULT_OK)
+		token_key_wipe(key);
+	return result;
+}
+
+static enum result issue(struct authority *authority, const struct maker *maker,
+			 const struct token_draft *draft, int64_t now, struct token_record *record,
+			 struct key *key, struct error *err)
+{
+	const struct scope *scope =
+		maker->caller != NULL ? &maker->caller->token.scope : &maker->whole_account;
+	struct scope chosen;
+	enum result result = decide(authority, maker, scope, draft, now, &chosen, err);
+
+	*record = (struct token_record){0};
+	*key = (struct key){0};
+	if (result != RESULT_OK)
+		return result;
+	scope_clear(&chosen);
+	if (!authority->may_wait)
+		return RESULT_DEFERRED;
+
+	result = authority_prepare_key(authority, record, key, err);
+	if (result != RESULT_OK)
+		goto out;
+	result = store_begin(authority->store);
+	if (result != RESULT_OK)
+		goto out;
+	result = add_token(authority, maker, draft, record, err);
+	if (result == RESULT_OK)
+		result = store_commit(authority->store);
+	else
+		store_rollback(authority->store);
+out:
+	if (result != RESULT_OK) {
+		token_key_wipe(key);
+		token_record_clear(record);
+	}
+	return result;
+}
+
+enum result authority_issue(struct authority *authority, const struct caller *caller,
+			    const struct token_draft *draft, int64_t now,
+			    struct token_record *record, struct key *key, struct error *err)
+{
+	struct maker maker = {.caller = caller};
+
+	return issue(authority, &maker, draft, now, record, key, err);
+}
+
+enum result authority_issue_for_account(struct authority *authority, const struct id *account,
+					const struct token_draft *draft, int64_t now,
+					struct token_record *record, struct key *key,
+					struct error *err)
+{
+	struct maker maker = {.whole_account = {.account = *account,
+						.permissions = {.every = true},
+						.every_website = true,
+						.expires_at = TIMESTAMP_NEVER}};
+
+	return issue(authority, &maker, draft, now, record, key, err);
+}
+
+/* Whether CALLER, by its row as it is now, may revoke TARGET. */
+static enum result may_revoke(struct authority *authority, const struct caller *caller,
+			      const struct token_record *fresh, const struct token_record *target,
+			      struct error *err)
+{
+	bool descends;
+	enum result result;
+
+	if (id_equals(&fresh->id, &target->id))
+		return RESULT_OK;
+	if (permission_set_is_empty(caller->required))
+		return RESULT_INSUFFICIENT_SCOPE;
+	result = store_descends(authority->store, &target->id, &fresh->id, &descends);
+	if (result != RESULT_OK || descends)
+		return result;
+	if (!scope_covers_websites(&fresh->scope, &target->scope))
+		return RESULT_NOT_FOUND;
+	if (!scope_covers(&fresh->scope, &target->scope))
+		return error_set(err, RESULT_SCOPE_EXCEEDED, NULL,
+				 "That token is wider than the caller; revoke it with a token that "
+				 "covers it");
+	return RESULT_OK;
+}
+
+/* Inside the transaction. BY is NULL for the operator. */
+static enum result revoke(struct authority *authority, const struct id *id, const struct id *by,
+			  bool cascade, int64_t now, uint64_t *descendants)
+{
+	enum result result = store_count_descendants(authority->store, id, now, descendants);
+
+	if (result == RESULT_OK)
+		result = store_revoke_token(authority->store, id, now, by);
+	if (result == RESULT_OK && cascade)
+		result = store_revoke_descendants(authority->store, id, now, by);
+	return result;
+}
+
+static enum result end_transaction(struct store *store, enum result result)
+{
+	if (result == RESULT_OK)
+		return store_commit(store);
+	store_rollback(store);
+	return result;
+}
+
+enum result authority_revoke(struct authority *authority, const struct caller *caller,
+			     const struct id *id, bool cascade, int64_t now, uint64_t *descendants,
+			     struct error *err)
+{
+	struct token_record fresh = {0}, target = {0};
+	enum result result;
+
+	if (!authority->may_wait)
+		return RESULT_BUSY; /* a commit waits for the disk */
+	result = store_begin(authority->store);
+	if (result != RESULT_OK)
+		return result;
+	result = read_caller_again(authority, caller, now, &fresh);
+	if (result == RESULT_OK)
+		result = store_find_token(authority->store, id, &target);
+	if (result == RESULT_OK && target.revoked_at != STORE_NO_MOMENT)
+		result = RESULT_NOT_FOUND;
+	if (result == RESULT_OK)
+		result = may_revoke(authority, caller, &fresh, &target, err);
+	if (result == RESULT_OK)
+		result = revoke(authority, id, &caller->token.id, cascade, now, descendants);
+	token_record_clear(&target);
+	token_record_clear(&fresh);
+	return end_transaction(authority->store, result);
+}
+
+enum result authority_revoke_as_operator(struct authority *authority, const struct id *id,
+					 bool cascade, int64_t now, uint64_t *descendants)
+{
+	enum result result = store_begin(authority->store);
+
+	if (result != RESULT_OK)
+		return result;
+	result = revoke(authority, id, NULL, cascade, now, descendants);
+	return end_transaction(authority->store, result);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+#include "bootstrap.h"
+
+#include "authority_internal.h"
+#include "file.h"
+#include "log.h"
+#include "text.h"
+#include "timestamp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 4096 };
+
+enum result bootstrap_write_key(const char *path, const struct key *key, struct error *err)
+{
+	int descriptor;
+	enum result result = file_create(path, &descriptor, err);
+
+	if (result != RESULT_OK)
+		return result;
+	if (!token_write_line(key, descriptor) || fsync(descriptor) != 0)
+		result = error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
+				   "%.150s: the key could not be written; is the disk full?", path);
+	close(descriptor);
+	if (result != RESULT_OK)
+		unlink(path);
+	return result;
+}
+
+static enum result check_options(const struct authority *authority,
+				 const struct bootstrap_options *options, struct error *err)
+{
+	const char *prefix = authority->config->token_prefix;
+	const char *complaint = text_refuse_email(options->email);
+
+	if (complaint == NULL)
+		complaint = text_refuse_name(prefix, options->account_name,
+					     strlen(options->account_name));
+	if (complaint == NULL)
+		complaint =
+			text_refuse_name(prefix, options->token_name, strlen(options->token_name));
+	if (complaint != NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL, "%s", complaint);
+	if (options->key_file != NULL && access(options->key_file, F_OK) == 0)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%.150s: exists; give the path of a new file", options->key_file);
+	return RESULT_OK;
+}
+
+/* RESULT_INVALID_USAGE where there is an account. */
+static enum result refuse_second(struct authority *authority, struct error *err)
+{
+	uint64_t accounts;
+	enum result result = store_count_accounts(authority->store, &accounts);
+
+	if (result == RESULT_OK && accounts > 0)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "The database has an account already; add tokens with "
+				 "claviger-admin token create");
+	return result;
+}
+
+/* Inside the transaction. */
+static enum result add_owner(struct authority *authority, const struct bootstrap_options *options,
+			     const char *pending_file, struct token_record *record,
+			     const struct key *key, struct error *err)
+{
+	struct account_record account = {.id = record->scope.account,
+					 .created_at = record->created_at,
+					 .disabled_at = STORE_NO_MOMENT};
+	enum result result = refuse_second(authority, err);
+
+	snprintf(account.email, sizeof(account.email), "%s", options->email);
+	snprintf(account.name, sizeof(account.name), "%s", options->account_name);
+	if (result == RESULT_OK)
+		result = store_add_account(authority->store, &account);
+	if (result == RESULT_OK)
+		result = store_add_token(authority->store, record);
+	if (result == RESULT_OK && options->key_file != NULL) {
+		unlink(pending_file); /* of an earlier try that did not commit */
+		result = bootstrap_write_key(pending_file, key, err);
+	}
+	return result;
+}
+
+static enum result put_in_place(const char *pending_file, const char *key_file, struct error *err)
+{
+	if (rename(pending_file, key_file) == 0)
+		return RESULT_OK;
+	return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
+			 "%.100s: could not be made (errno %d); the key is in %.100s", key_file,
+			 errno, pending_file);
+}
+
+/* A crash between commit and rename left the key under its other name. */
+static void finish_earlier(const struct bootstrap_options *options, const char *pending_file)
+{
+	if (options->key_file == NULL || access(pending_file, F_OK) != 0 ||
+	    access(options->key_file, F_OK) == 0)
+		return;
+	if (rename(pending_file, options->key_file) != 0)
+		log_event(LOG_WARNING, NULL, "key file not renamed", "errno=%d", errno);
+}
+
+enum result bootstrap_first_owner(struct authority *authority,
+				  const struct bootstrap_options *options, int64_t now,
+				  struct token_record *record, struct key *key, struct error *err)
+{
+	char pending_file[PATH_SIZE] = "";
+	enum result result;
+
+	*record = (struct token_record){.id = id_new(now),
+					.scope = {.account = id_new(now),
+						  .permissions = {.every = true},
+						  .every_website = true,
+						  .expires_at = TIMESTAMP_NEVER},
+					.created_at = now,
+					.last_used_at = STORE_NO_MOMENT,
+					.revoked_at = STORE_NO_MOMENT,
+					.has_name = true};
+	*key = (struct key){0};
+	if (options->key_file != NULL)
+		snprintf(pending_file, sizeof(pending_file), "%s.new", options->key_file);
+	result = refuse_second(authority, err);
+	if (result == RESULT_INVALID_USAGE)
+		finish_earlier(options, pending_file);
+	if (result == RESULT_OK)
+		result = check_options(authority, options, err);
+	if (result != RESULT_OK)
+		return result;
+	snprintf(record->name, sizeof(record->name), "%s", options->token_name);
+	result = authority_prepare_key(authority, record, key, err);
+	if (result != RESULT_OK)
+		return result;
+
+	result = store_begin(authority->store);
+	if (result == RESULT_OK)
+		result = add_owner(authority, options, pending_file, record, key, err);
+	if (result == RESULT_OK)
+		result = store_commit(authority->store);
+	else
+		store_rollback(authority->store);
+	if (result == RESULT_OK && options->key_file != NULL)
+		result = put_in_place(pending_file, options->key_file, err);
+	if (result != RESULT_OK)
+		token_key_wipe(key);
+	return result;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* Records as JSON and back: the one place for field names. What comes in goes through json_scan()
+ * and json-c and is looked up in a table, so that an unknown field is refused; what goes out is
+ * written straight into a buffer, without a tree, so that a key never becomes one. */
+#ifndef CLAVIGER_CODEC_H
+#define CLAVIGER_CODEC_H
+
+#include "attributes.h"
+#include "authority.h"
+#include "buffer.h"
+#include "config.h"
+#include "error.h"
+#include "permission.h"
+#include "store.h"
+#include "token.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Reads the body of a creation as api.md describes it. DRAFT, zeroed before, owns on RESULT_OK.
+ *  RESULT_INVALID_JSON, RESULT_UNKNOWN_FIELD, RESULT_INVALID_FIELD with the field in ERR. */
+NODISCARD enum result codec_read_draft(const struct config *config, const char *body, size_t length,
+				       int64_t now, struct token_draft *draft, struct error *err);
+
+/** Appends the object of RECORD as it is at NOW; further members follow where ACCOUNT (its owner)
+ *  or KEY (only in the answer that issues it) are not NULL. */
+void codec_write_token(const struct config *config, const struct token_record *record, int64_t now,
+		       const struct account_record *account, const struct key *key,
+		       struct buffer *out);
+/** TOKEN may be NULL: then the account alone. */
+void codec_write_account(const struct config *config, const struct account_record *account,
+			 const struct token_record *token, int64_t now, struct buffer *out);
+void codec_write_website(const struct website_record *website, struct buffer *out);
+void codec_write_permission(const struct permission *permission, bool is_granted,
+			    struct buffer *out);
+
+/** Appends TEXT as a JSON string; also <, >, & and U+2028/9 are escaped, so that it is inert
+ *  wherever it is pasted. */
+void codec_write_string(const char *text, struct buffer *out);
+/** Appends "NAME": with a comma before it unless it follows an opening brace. */
+void codec_write_name(const char *name, struct buffer *out);
+/** Appends a moment as a JSON string, null for STORE_NO_MOMENT and TIMESTAMP_NEVER. */
+void codec_write_moment(int64_t moment, struct buffer *out);
+
+#endif

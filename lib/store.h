@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+/* The storage contract: what can be kept and asked, on one connection to one database file.
+ *
+ * A connection belongs to one thread at a time; any number of connections, threads and processes
+ * may share the file. No SQL and no text of the database leaks through. Unless said otherwise a
+ * function answers RESULT_OK, RESULT_BUSY (locked longer than the connection may wait, or no
+ * memory) or RESULT_STORE_UNAVAILABLE (damaged, full, read-only, gone: logged where it happened).
+ */
+#ifndef CLAVIGER_STORE_H
+#define CLAVIGER_STORE_H
+
+#include "attributes.h"
+#include "error.h"
+#include "id.h"
+#include "permission.h"
+#include "scope.h"
+#include "secret.h"
+#include "token.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+enum {
+	STORE_NAME_SIZE = 4 * 100 + 1, /* 100 characters of UTF-8 */
+	STORE_EMAIL_SIZE = 255,
+	STORE_DOMAIN_SIZE = 254,
+	STORE_CURSOR_KEY_SIZE = 32,
+};
+
+/* A moment that has not come: never used, not revoked, not disabled. */
+#define STORE_NO_MOMENT INT64_MIN
+
+struct account_record {
+	struct id id;
+	char email[STORE_EMAIL_SIZE];
+	char name[STORE_NAME_SIZE];
+	int64_t created_at;
+	int64_t disabled_at; /* STORE_NO_MOMENT: it is not */
+};
+
+struct website_record {
+	struct id id;
+	char domain[STORE_DOMAIN_SIZE];
+	char name[STORE_NAME_SIZE];
+	enum role role; /* of the account that asked; ROLE_NONE where none asked */
+	int64_t created_at;
+};
+
+/* Owns the websites of its scope. */
+struct token_record {
+	int64_t sequence; /* the order of making */
+	struct id id;
+	struct scope scope;
+	bool has_parent;
+	struct id parent;
+	bool has_name;
+	char name[STORE_NAME_SIZE];
+	struct selector selector;
+	struct display_key display_key;
+	struct secret_hash hash; /* "" of a revoked one; wiped by token_record_clear() */
+	int64_t created_at;
+	int64_t last_used_at; /* STORE_NO_MOMENT: never */
+	int64_t revoked_at;   /* STORE_NO_MOMENT: it is not */
+	bool account_disabled;
+};
+
+struct store_options {
+	const char *path;
+	bool use_wal;
+	uint32_t busy_timeout_ms;          /* 0: a locked database is RESULT_BUSY at once */
+	bool create;                       /* make the file where there is none */
+	const struct catalogue *catalogue; /* kept: it must outlive the store */
+};
+
+/** Opens the database: checks owner and modes, that it is ours, and its version; brings an older
+ *  one up to date in one transaction after a backup beside it. ERR says what to do about
+ *  RESULT_STORE_UNAVAILABLE, RESULT_INVALID_CONFIGURATION (modes) and RESULT_BUSY. */
+NODISCARD enum result store_open(const struct store_options *options, struct store **store,
+				 struct error *err);
+/** NULL is allowed. */
+void store_close(struct store *store);
+
+/** Changes how long the connection waits for a lock, in milliseconds; 0: RESULT_BUSY at once. */
+void store_set_busy_timeout(struct store *store, uint32_t busy_timeout_ms);
+
+/** Opens the file again where the one at the path is another than before or where an earlier
+ *  failure left the connection in doubt. Call it before each request, with its moment NOW: looks at
+ *  the path at most once a millisecond. */
+NODISCARD enum result store_refresh(struct store *store, int64_t now);
+
+/** Begins a transaction that may write; one that reads only. */
+NODISCARD enum result store_begin(struct store *store);
+NODISCARD enum result store_begin_read(struct store *store);
+/** What was not committed did not happen. */
+NODISCARD enum result store_commit(struct store *store);
+/** Ends a transaction, if one is open, without effect. */
+void store_rollback(struct store *store);
+
+/** RESULT_INVALID_FIELD where the email is taken. */
+NODISCARD enum result store_add_account(struct store *store, const struct account_record *account);
+/** RESULT_NOT_FOUND where there is none. */
+NODISCARD enum result store_find_account(struct store *store, const struct id *id,
+					 struct account_record *account);
+NODISCARD enum result store_find_account_by_email(struct store *store, const char *email,
+						  struct account_record *account);
+NODISCARD enum result store_count_accounts(struct store *store, uint64_t *count);
+/** RESULT_NOT_FOUND where there is none, or where it is disabled already. */
+NODISCARD enum result store_disable_account(struct store *store, const struct id *id, int64_t at);
+/** Calls EACH, oldest first, until it answers false. */
+NODISCARD enum result store_list_accounts(struct store *store,
+					  bool (*each)(void *, const struct account_record *),
+					  void *context);
+
+/** Adds WEBSITE with OWNER as its owner. RESULT_INVALID_FIELD where the domain is taken. */
+NODISCARD enum result store_add_website(struct store *store, const struct website_record *website,
+					const struct id *owner);
+/** RESULT_NOT_FOUND where there is none. Token lists keep the id, which then grants nothing. */
+NODISCARD enum result store_remove_website(struct store *store, const struct id *id);
+/** Calls EACH, oldest first, with every website on which ACCOUNT has a role (all, where ACCOUNT is
+ *  NULL), until it answers false. */
+NODISCARD enum result store_list_websites(struct store *store, const struct id *account,
+					  bool (*each)(void *, const struct website_record *),
+					  void *context);
+/** The role of ACCOUNT on WEBSITE; ROLE_NONE where it has none or there is no such website. */
+NODISCARD enum result store_find_role(struct store *store, const struct id *account,
+				      const struct id *website, enum role *role);
+
+/** Keeps TOKEN with its hash; sequence and last_used_at are the store's. */
+NODISCARD enum result store_add_token(struct store *store, const struct token_record *token);
+/** RESULT_NOT_FOUND where there is none. RECORD must own nothing before, and owns afterwards. */
+NODISCARD enum result store_find_token(struct store *store, const struct id *id,
+				       struct token_record *record);
+/** The same by selector, and the account that owns it. */
+NODISCARD enum result store_find_caller(struct store *store, const struct selector *selector,
+					struct token_record *record,
+					struct account_record *account);
+/** Calls EACH, newest first, with ACCOUNT's tokens that were made before BEFORE_SEQUENCE, revoked
+ *  ones only WITH_REVOKED, until it answers false. */
+NODISCARD enum result store_list_tokens(struct store *store, const struct id *account,
+					int64_t before_sequence, bool with_revoked,
+					bool (*each)(void *, const struct token_record *),
+					void *context);
+/** The account's tokens that are neither revoked nor expired at NOW. */
+NODISCARD enum result store_count_living_tokens(struct store *store, const struct id *account,
+						int64_t now, uint64_t *count);
+/** The living tokens that were made, directly or not, by the token ID. */
+NODISCARD enum result store_count_descendants(struct store *store, const struct id *id, int64_t now,
+					      uint64_t *count);
+/** Says whether the token ID was made, directly or not, by the token ANCESTOR. */
+NODISCARD enum result store_descends(struct store *store, const struct id *id,
+				     const struct id *ancestor, bool *descends);
+/** Takes the hash away and notes when and by which token (NULL: the operator). RESULT_NOT_FOUND
+ *  where there is no such token or it is revoked already. */
+NODISCARD enum result store_revoke_token(struct store *store, const struct id *id, int64_t at,
+					 const struct id *by);
+/** The same for every unrevoked token made, directly or not, by the token ID. */
+NODISCARD enum result store_revoke_descendants(struct store *store, const struct id *id, int64_t at,
+					       const struct id *by);
+/** Replaces a hash by another of the same key; nothing where it is no longer OLD. */
+NODISCARD enum result store_renew_hash(struct store *store, const struct id *id,
+				       const struct secret_hash *old_hash,
+				       const struct secret_hash *new_hash);
+/** Notes that ID was used at AT, unless a later use is known. */
+NODISCARD enum result store_touch_token(struct store *store, const struct id *id, int64_t at);
+
+NODISCARD enum result store_cursor_key(struct store *store,
+				       uint8_t key[static STORE_CURSOR_KEY_SIZE]);
+
+/** Notes a failed check at AT of the monotonic clock, and forgets those before FORGET_BEFORE. */
+NODISCARD enum result store_add_failed_check(struct store *store, const struct selector *selector,
+					     const char *address, int64_t at,
+					     int64_t forget_before);
+/** Calls EACH, oldest first, with the failed checks of SELECTOR from SINCE to UNTIL. */
+NODISCARD enum result
+store_list_failed_checks(struct store *store, const struct selector *selector, int64_t since,
+			 int64_t until, void (*each)(void *, const char *address, int64_t at),
+			 void *context);
+
+/** RESULT_OK when the whole file passes PRAGMA quick_check (or, THOROUGH, integrity_check and
+ *  foreign_key_check); RESULT_STORE_UNAVAILABLE, with the first finding in ERR, when not. */
+NODISCARD enum result store_check(struct store *store, bool thorough, struct error *err);
+/** Copies the database, as of one moment and while others write, to the new file PATH (0600).
+ *  RESULT_INVALID_USAGE where PATH exists. */
+NODISCARD enum result store_backup(struct store *store, const char *path, struct error *err);
+/** Replaces all content by that of the backup at PATH, in one transaction that every other
+ *  connection sees whole or not at all. RESULT_INVALID_USAGE for what is no such backup. */
+NODISCARD enum result store_restore(struct store *store, const char *path, struct error *err);
+/** Moves the write-ahead log into the file and cuts it to nothing, so that no replaced page stays
+ *  in it. Best effort. */
+void store_checkpoint(struct store *store);
+/** Says whether the file is in WAL mode. */
+NODISCARD bool store_uses_wal(const struct store *store);
+
+/** Wipes and frees what RECORD owns. NULL is allowed. */
+void token_record_clear(struct token_record *record);
+
+#endif

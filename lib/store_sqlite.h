@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files store_sqlite*.c share: the connection and its prepared statements. Nobody else
+ * includes this. */
+#ifndef CLAVIGER_STORE_SQLITE_H
+#define CLAVIGER_STORE_SQLITE_H
+
+#include "attributes.h"
+#include "error.h"
+#include "store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+enum statement {
+	STATEMENT_BEGIN,
+	STATEMENT_BEGIN_READ,
+	STATEMENT_COMMIT,
+	STATEMENT_ROLLBACK,
+	STATEMENT_ADD_ACCOUNT,
+	STATEMENT_FIND_ACCOUNT,
+	STATEMENT_FIND_ACCOUNT_BY_EMAIL,
+	STATEMENT_COUNT_ACCOUNTS,
+	STATEMENT_DISABLE_ACCOUNT,
+	STATEMENT_LIST_ACCOUNTS,
+	STATEMENT_ADD_WEBSITE,
+	STATEMENT_ADD_MEMBERSHIP,
+	STATEMENT_REMOVE_WEBSITE,
+	STATEMENT_LIST_WEBSITES,
+	STATEMENT_LIST_WEBSITES_OF_ACCOUNT,
+	STATEMENT_FIND_DOMAIN,
+	STATEMENT_FIND_ROLE,
+	STATEMENT_ADD_TOKEN,
+	STATEMENT_FIND_TOKEN,
+	STATEMENT_FIND_CALLER,
+	STATEMENT_LIST_TOKENS,
+	STATEMENT_LIST_KEPT_TOKENS,
+	STATEMENT_COUNT_LIVING_TOKENS,
+	STATEMENT_COUNT_DESCENDANTS,
+	STATEMENT_DESCENDS,
+	STATEMENT_REVOKE_TOKEN,
+	STATEMENT_REVOKE_DESCENDANTS,
+	STATEMENT_RENEW_HASH,
+	STATEMENT_TOUCH_TOKEN,
+	STATEMENT_FIND_SECRET,
+	STATEMENT_ADD_FAILED_CHECK,
+	STATEMENT_FORGET_FAILED_CHECKS,
+	STATEMENT_LIST_FAILED_CHECKS,
+	STATEMENT_COUNT
+};
+
+struct store {
+	struct sqlite3 *database;
+	struct sqlite3_stmt *statements[STATEMENT_COUNT];
+	char *path;
+	bool use_wal;
+	bool create;
+	uint32_t busy_timeout_ms;
+	const struct catalogue *catalogue;
+	int64_t looked_at; /* when the path was last found to be the open file */
+	int bind_status;   /* the first failed bind since the last step */
+	bool in_doubt;     /* an I/O error: open again before the next use */
+	bool is_reported;  /* that the file cannot be used is in the log already */
+};
+
+/** Opens the file and prepares nothing: pragmas, limits, application id. */
+NODISCARD enum result store_connect(struct store *store, struct error *err);
+/** Brings the database to the newest version of schema.sql, or to the last of the COUNT
+ *  MIGRATIONS; backs it up first where it is not new. */
+struct migration {
+	int version;
+	const char *statement;
+};
+NODISCARD enum result store_migrate(struct store *store, const struct migration *migrations,
+				    size_t count, struct error *err);
+NODISCARD enum result store_migrate_to_newest(struct store *store, struct error *err);
+
+/** Logs what STATUS, of SQLite, says about ACTION, and answers what it means for a caller. */
+NODISCARD enum result store_failure(struct store *store, int status, const char *action);
+
+/** The statement, ready for its values; give it back with store_end(). */
+NODISCARD struct sqlite3_stmt *store_use(struct store *store, enum statement statement);
+/** Resets STATEMENT and forgets its values. */
+void store_end(struct sqlite3_stmt *statement);
+void store_bind_number(struct store *store, struct sqlite3_stmt *statement, int index,
+		       int64_t number);
+/** NULL in the database for STORE_NO_MOMENT and TIMESTAMP_NEVER. */
+void store_bind_moment(struct store *store, struct sqlite3_stmt *statement, int index,
+		       int64_t moment);
+/** TEXT may be NULL. Borrowed until store_end(). */
+void store_bind_text(struct store *store, struct sqlite3_stmt *statement, int index,
+		     const char *text);
+void store_bind_bytes(struct store *store, struct sqlite3_stmt *statement, int index,
+		      const void *bytes, size_t length);
+/** ID may be NULL. */
+void store_bind_id(struct store *store, struct sqlite3_stmt *statement, int index,
+		   const struct id *id);
+/** Goes to the next row; *HAS_ROW is false at the end. */
+NODISCARD enum result store_step(struct store *store, struct sqlite3_stmt *statement,
+				 bool *has_row);
+/** Runs a statement that has no rows, ends it, and says how many rows it changed. */
+NODISCARD enum result store_run(struct store *store, struct sqlite3_stmt *statement,
+				int64_t *changed);
+
+/** NULL is ABSENT. */
+NODISCARD int64_t store_column_moment(struct sqlite3_stmt *statement, int column, int64_t absent);
+/** Copies the text of COLUMN; false where it does not fit. NULL is "". */
+NODISCARD bool store_column_text(struct sqlite3_stmt *statement, int column, char *out,
+				 size_t size);
+/** False where COLUMN is not one id. */
+NODISCARD bool store_column_id(struct sqlite3_stmt *statement, int column, struct id *id);
+
+#endif

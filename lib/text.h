@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/* What people may call things: the rules for names, emails and domains. */
+#ifndef CLAVIGER_TEXT_H
+#define CLAVIGER_TEXT_H
+
+#include "attributes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TEXT_NAME_CHARACTERS_MAX = 100 };
+
+/** NULL when the LENGTH bytes at TEXT may be a name: valid UTF-8, 1 to 100 characters, not only
+ *  blanks, no control or direction character, nothing in the form of a key under PREFIX. Else a
+ *  sentence that says what is wrong, a constant of the program. */
+NODISCARD const char *text_refuse_name(const char *prefix, const char *text, size_t length);
+
+/** The same for an email address: printable ASCII without blank, one @ with something on both
+ *  sides, at most 254 bytes. Whether it can be reached is not asked. */
+NODISCARD const char *text_refuse_email(const char *text);
+
+/** The same for a host name (RFC 1123 §2.1), lower case, with or without dots. */
+NODISCARD const char *text_refuse_domain(const char *text);
+
+/** Reads the character at *AT of LENGTH bytes of UTF-8 (RFC 3629) and moves *AT behind it. False,
+ *  *AT untouched, for bytes that are none. */
+NODISCARD bool text_next_character(const char *text, size_t length, size_t *at,
+				   uint32_t *character);
+
+#endif

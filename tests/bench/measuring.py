@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: ISC
+"""What the rows of bench.py are measured with: contenders behind one and the same web server,
+their processor time, the load that wrk makes, and tokens put into the store by hand."""
+import base64
+import contextlib
+import dataclasses
+import hashlib
+import http.client
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+BENCH = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(BENCH.parent / "support"))
+
+from claviger_site import (BUILD, LIGHTTPD, PROGRAM, ROOT, TOKENS, Site, WebServer,  # noqa: E402
+                           well_formed)
+
+PROGRAMS = BUILD / "tests" / "bench"
+SELF = TOKENS + "/self"
+MIB = 1024 * 1024
+SCRYPT_BYTES = 128 * 16384 * 8
+MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}
+
+
+class NotMeasured(Exception):
+    """A figure could not be taken; what was seen instead."""
+
+
+def demand(condition, what):
+    if not condition:
+        raise NotMeasured(what)
+
+
+@dataclasses.dataclass
+class Figure:
+    """One line of the table: a value a round, and at most how much its median should be."""
+    row: str
+    what: str
+    values: list
+    goal: float = None
+    unit: str = ""
+    places: int = 2
+
+    @property
+    def median(self):
+        return statistics.median(self.values)
+
+    def written(self, value):
+        return f"{value:.{self.places}f}{self.unit}"
+
+    @property
+    def spread(self):
+        return f"{self.written(min(self.values))} – {self.written(max(self.values))}"
+
+    @property
+    def verdict(self):
+        if self.goal is None:
+            return "no goal"
+        if self.median <= self.goal:
+            return "reached"
+        missing = f"{self.written(self.median - self.goal)} above"
+        return missing + (f" (+{self.median / self.goal - 1:.1%})" if self.goal else "")
+
+    def cells(self):
+        goal = "–" if self.goal is None else "≤ " + self.written(self.goal)
+        return [self.row, self.what, goal, self.written(self.median), self.spread, self.verdict]
+
+
+@contextlib.contextmanager
+def opened_site(config=""):
+    site = Site("tokens_per_account = 100000\n" + config)
+    try:
+        yield site
+    finally:
+        site.close()
+
+
+class Claviger(WebServer):
+    """The program itself, as FastCGI whatever the tests are told."""
+
+    def __init__(self, site):
+        super().__init__(site, plain_cgi=False)
+        site.servers.append(self)
+
+    def pids(self):
+        return [self.process.pid, *self.services()]
+
+
+class Responder(Claviger):
+    """Another program in its place: the same lighttpd.conf.example, the same kind of socket."""
+
+    def __init__(self, site, program, *arguments):
+        self.command = " ".join([str(PROGRAMS / program), *map(str, arguments)])
+        super().__init__(site)
+
+    def configure(self, plain_cgi, www):
+        text = super().configure(plain_cgi, www)
+        demand(text.count(f'"{PROGRAM}"') == 1, "the program stands once in the configuration")
+        return text.replace(f'"{PROGRAM}"', f'"{self.command}"')
+
+
+def restarted(web):
+    """A web server and a service that know nothing of what WEB's had in memory."""
+    web.stop()
+    return Claviger(web.site)
+
+
+# ---- Processor time and memory ----------------------------------------------------------------
+
+def processor_seconds(pid):
+    """User and system time of all threads of a process."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mib(pid, what="VmRSS"):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"(?m)^{what}:\s+(\d+) kB$", text).group(1)) / 1024
+
+
+# ---- Load -------------------------------------------------------------------------------------
+
+@dataclasses.dataclass
+class Load:
+    requests: int
+    rate: float
+    p99_ms: float
+    refused: int
+    processor_us: float  # per request, web server and service
+
+
+def load(web, seconds, key=None, keys=None):
+    """GET SELF over 32 connections, with one KEY or with each of KEYS in turn."""
+    command = ["wrk", "-t2", "-c32", f"-d{seconds}s", "--latency"]
+    url = f"http://127.0.0.1:{web.port}{SELF}"
+    if keys is not None:
+        key_file = web.site.directory / "keys.txt"
+        key_file.write_text("\n".join(keys) + "\n")
+        command += ["-s", BENCH / "keys.lua", url, "--", key_file]
+    else:
+        command += ["-H", f"Authorization: Bearer {key}", url]
+    before = [processor_seconds(pid) for pid in web.pids()]
+    done = subprocess.run(command, text=True, capture_output=True, timeout=seconds + 30)
+    after = [processor_seconds(pid) for pid in web.pids()]
+    demand(done.returncode == 0, f"wrk: {done.stderr}{done.stdout}")
+    return read_load(done.stdout, sum(after) - sum(before))
+
+
+def read_load(text, spent_seconds):
+    demand("Socket errors" not in text, f"wrk: {text}")
+    requests = int(re.search(r"(\d+) requests in ", text).group(1))
+    p99, unit = re.search(r"(?m)^\s+99%\s+([\d.]+)(us|ms|s|m)$", text).groups()
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    demand(requests >= 1000, f"only {requests} requests")
+    # The kernel's clock tick is 10 ms: below this it would be a tenth of the figure.
+    demand(spent_seconds >= 0.1, f"only {spent_seconds:.2f} s of processor time")
+    return Load(requests=requests,
+                rate=float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
+                p99_ms=float(p99) * MILLISECONDS[unit],
+                refused=int(refused.group(1)) if refused else 0,
+                processor_us=spent_seconds / requests * 1e6)
+
+
+def ratios(rounds, of, to, attribute):
+    return [getattr(r[of], attribute) / getattr(r[to], attribute) for r in rounds]
+
+
+def median_of(rounds, name, attribute):
+    return statistics.median(getattr(r[name], attribute) for r in rounds)
+
+
+def interleaved(rounds, measure):
+    """MEASURE's functions by name, called in turn; every other round the other way round, so that
+    nobody always comes first. A list with one result by name a round."""
+    results = []
+    for number in range(rounds):
+        names = list(measure) if number % 2 == 0 else list(reversed(measure))
+        taken = {name: measure[name]() for name in names}
+        results.append(taken)
+    return results
+
+
+def system_calls(web, key, seconds):
+    """System calls of the service per request, by name; None and why where strace may not look:
+    the service is not dumpable, so that only root may."""
+    if shutil.which("strace") is None:
+        return None, "strace is not installed"
+    found = web.site.directory / "strace.txt"
+    [pid] = web.services()
+    tracer = subprocess.Popen(["strace", "-c", "-f", "-p", str(pid), "-o", found], text=True,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        said = tracer.stderr.readline()
+        if "attached" not in said:
+            tracer.wait(timeout=10)
+            return None, said.strip()
+        requests = load(web, seconds, key=key).requests
+    finally:
+        if tracer.poll() is None:
+            tracer.send_signal(signal.SIGINT)
+        tracer.communicate(timeout=20)
+    lines = re.findall(r"(?m)^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)(?:\s+\d+)?\s+(\w+)$",
+                       found.read_text())
+    calls = {name: int(count) / requests for count, name in lines if name != "total"}
+    return {name: count for name, count in calls.items() if count >= 0.01}, None
+
+
+# ---- One request at a time ----------------------------------------------------------------------
+
+def one_scrypt_ms():
+    done = subprocess.run([PROGRAMS / "one_scrypt", "1"], text=True, capture_output=True,
+                          timeout=60, check=True)
+    return float(done.stdout)
+
+
+def request_ms(web, method, path, key, body=None, status=200):
+    """From the first byte of a request to the last of its answer, on an open connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=60)
+    headers = {"Authorization": f"Bearer {key}"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    with contextlib.closing(connection):
+        connection.connect()
+        start = time.perf_counter()
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        spent = time.perf_counter() - start
+    demand(answer.status == status, f"{method} {path}: {answer.status} {text}")
+    return spent * 1000
+
+
+def commit_ms(database):
+    """One SQLite commit of about the size of a token's row."""
+    start = time.perf_counter()
+    database.execute("INSERT INTO rows VALUES (?)", (os.urandom(400),))
+    database.commit()
+    return (time.perf_counter() - start) * 1000
+
+
+@contextlib.contextmanager
+def commit_database(site):
+    """A database beside claviger's, with the same promises to the disk."""
+    with contextlib.closing(sqlite3.connect(site.directory / "commit.db")) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("CREATE TABLE rows (value BLOB)")
+        yield database
+
+
+def stampede_ms(web, key, count):
+    """COUNT clients send the same request at once; until the last has its answer."""
+    request = (f"GET {SELF} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+               f"Authorization: Bearer {key}\r\n\r\n").encode()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", web.port), 60))
+                   for _ in range(count)]
+        start = time.perf_counter()
+        for client in clients:
+            client.sendall(request)
+        answers = [read_to_end(client) for client in clients]
+        spent = time.perf_counter() - start
+    bad = [a for a in answers if not a.startswith(b"HTTP/1.1 200 ")]
+    demand(not bad, f"{len(bad)} of {count} were refused, the first by {bad[:1]}")
+    return spent * 1000
+
+
+def read_to_end(client):
+    parts = []
+    while part := client.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+# ---- Tokens put into the store by hand ----------------------------------------------------------
+
+WEAK = "scrypt_n = 2\nscrypt_r = 1\nscrypt_p = 1\nallow_weak_scrypt = true\n"
+
+
+def weak_hash(key, salt):
+    """The text of libscrypt with N = 2, r = 1, p = 1."""
+    derived = hashlib.scrypt(key.encode(), salt=salt, n=2, r=1, p=1, dklen=64)
+    return "$s1$010101$" + "$".join(base64.b64encode(b).decode() for b in (salt, derived))
+
+
+def demand_same_hash(site, key):
+    """That weak_hash() makes what the service made for KEY."""
+    with contextlib.closing(sqlite3.connect(site.database)) as database:
+        [stored] = database.execute("SELECT hash FROM tokens WHERE selector = ?", (key[4:14],))
+    salt = base64.b64decode(stored[0].split("$")[3])
+    demand(stored[0] == weak_hash(key, salt), "the service hashes in another way")
+
+
+def insert_tokens(site, count):
+    """COUNT tokens like the first in the store; their keys."""
+    keys = [well_formed() for _ in range(count)]
+    now = int(time.time() * 1000)
+    rows = ((secrets.token_bytes(12), key[4:14], f"{key[:7]}...{key[-4:]}",
+             weak_hash(key, secrets.token_bytes(16)), now) for key in keys)
+    with contextlib.closing(sqlite3.connect(site.database, timeout=30)) as database, database:
+        database.executemany(
+            "INSERT INTO tokens (id, selector, display_key, hash, created_at,"
+            " account, permissions, every_website, websites)"
+            " SELECT ?, ?, ?, ?, ?, account, permissions, every_website, websites"
+            " FROM tokens WHERE sequence = 1", rows)
+    return keys
+
+
+def check_each(web, keys):
+    """Every key once, over eight connections at a time."""
+    def check(some):
+        connection = http.client.HTTPConnection("127.0.0.1", web.port, timeout=60)
+        with contextlib.closing(connection):
+            for key in some:
+                connection.request("GET", SELF, headers={"Authorization": f"Bearer {key}"})
+                answer = connection.getresponse()
+                text = answer.read()
+                demand(answer.status == 200, f"{answer.status} {text}")
+
+    with ThreadPoolExecutor(8) as pool:
+        # list(): so that what went wrong in a thread is raised here.
+        list(pool.map(check, (keys[i:i + 500] for i in range(0, len(keys), 500))))

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: ISC
+"""Fixtures of all tests that drive the programs: a site for one module, and one of a test's own."""
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
+
+from claviger_site import PLAIN_CGI, Site  # noqa: E402
+
+# It speaks FastCGI to the program itself: how the web server reaches it changes nothing there.
+collect_ignore = ["http/test_fastcgi_socket.py"] if PLAIN_CGI else []
+
+
+def opened(config=""):
+    site = Site(config)
+    try:
+        yield site
+    finally:
+        site.close()
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Shared by the tests of a module: they must not depend on each other's tokens."""
+    yield from opened()
+
+
+@pytest.fixture(scope="module")
+def web(site):
+    return site.start()
+
+
+@pytest.fixture
+def fresh_site():
+    """One test's own, to be stopped, broken and restarted."""
+    yield from opened()

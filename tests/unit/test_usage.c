@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: ISC */
+#include "usage.h"
+
+#include "support.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <sodium.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TOKENS = 2500 /* more than one transaction writes */, THREADS = 4 };
+
+/* A fixture with TOKENS tokens, made in one transaction, and an empty table of uses. */
+struct scene {
+	struct fixture *fixture;
+	struct usage *usage;
+};
+
+static struct scene scene;
+
+/* Spread over the table as ids are, whose last eight bytes are random. */
+static struct id numbered(unsigned number)
+{
+	struct random_source source = {number};
+	uint64_t random = random_next(&source);
+	struct id id = {.bytes = {0x70}};
+
+	memcpy(id.bytes + ID_SIZE - sizeof(random), &random, sizeof(random));
+	return id;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	scene.fixture = fixture_new(NULL);
+	scene.usage = usage_new();
+	assert_non_null(scene.usage);
+	fixture_add_account(scene.fixture, 1);
+	assert_int_equal(store_begin(scene.fixture->store), RESULT_OK);
+	for (unsigned i = 0; i < TOKENS; i++) {
+		struct token_record record = {.id = numbered(i), .hash = {"$s1$none"}};
+
+		record.scope.account = account_id(1);
+		snprintf(record.selector.text, sizeof(record.selector.text), "%010u", i);
+		assert_int_equal(store_add_token(scene.fixture->store, &record), RESULT_OK);
+	}
+	assert_int_equal(store_commit(scene.fixture->store), RESULT_OK);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	usage_free(scene.usage);
+	fixture_free(scene.fixture);
+	return 0;
+}
+
+static int64_t last_use(unsigned number)
+{
+	struct id id = numbered(number);
+	struct caller caller = fixture_caller(scene.fixture, &id);
+	int64_t at = caller.token.last_used_at;
+
+	caller_clear(&caller);
+	return at;
+}
+
+static void note(unsigned number, int64_t at)
+{
+	struct id id = numbered(number);
+
+	usage_note(scene.usage, &id, at);
+}
+
+static void test_uses_are_written_by_a_flush_and_not_before(void **state)
+{
+	(void)state;
+	note(1, 100);
+	assert_true(last_use(1) == STORE_NO_MOMENT);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	assert_int_equal(last_use(1), 100);
+	assert_true(last_use(2) == STORE_NO_MOMENT);
+}
+
+static void test_the_latest_of_several_uses_is_kept(void **state)
+{
+	(void)state;
+	note(1, 100);
+	note(1, 300);
+	note(1, 200);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	assert_int_equal(last_use(1), 300);
+	/* And a later one that is in the store already stays. */
+	note(1, 250);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	assert_int_equal(last_use(1), 300);
+}
+
+static void test_a_flush_forgets_what_it_wrote(void **state)
+{
+	(void)state;
+	note(1, 100);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	/* With nothing to write it needs no lock either. */
+	assert_int_equal(store_begin(scene.fixture->store), RESULT_OK);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	store_rollback(scene.fixture->store);
+}
+
+static void test_all_of_many_uses_are_written(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < TOKENS; i++)
+		note(i, 1000 + i);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	for (unsigned i = 0; i < TOKENS; i++)
+		assert_int_equal(last_use(i), 1000 + i);
+}
+
+static void test_what_could_not_be_written_is_kept(void **state)
+{
+	struct store *writer = fixture_connect(scene.fixture);
+
+	(void)state;
+	for (unsigned i = 0; i < TOKENS; i++)
+		note(i, 1000 + i);
+	assert_int_equal(store_begin(writer), RESULT_OK);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_BUSY);
+	store_rollback(writer);
+	assert_true(last_use(1) == STORE_NO_MOMENT);
+	note(1, 5000); /* came meanwhile, and is the later one */
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	assert_int_equal(last_use(0), 1000);
+	assert_int_equal(last_use(1), 5000);
+	assert_int_equal(last_use(TOKENS - 1), 1000 + TOKENS - 1);
+	store_close(writer);
+}
+
+static void test_a_token_that_is_gone_stops_no_flush(void **state)
+{
+	(void)state;
+	note(TOKENS + 1, 100);
+	note(1, 100);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	assert_int_equal(last_use(1), 100);
+}
+
+/* The table is bounded: more than it holds are lost, and nothing else happens. */
+static void test_a_full_table_loses_notes_and_nothing_else(void **state)
+{
+	(void)state;
+	note(1, 100);
+	for (unsigned i = 0; i < 200000; i++)
+		note(TOKENS + i, 100);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	assert_int_equal(last_use(1), 100);
+}
+
+static void *note_all(void *first)
+{
+	for (unsigned i = *(const unsigned *)first; i < TOKENS; i += THREADS)
+		note(i, 1000 + i);
+	return NULL;
+}
+
+static void test_many_threads_may_note_while_one_flushes(void **state)
+{
+	pthread_t threads[THREADS];
+	unsigned first[THREADS];
+
+	(void)state;
+	for (unsigned i = 0; i < THREADS; i++) {
+		first[i] = i;
+		assert_int_equal(pthread_create(&threads[i], NULL, note_all, &first[i]), 0);
+	}
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	for (unsigned i = 0; i < TOKENS; i++)
+		assert_int_equal(last_use(i), 1000 + i);
+}
+
+static void test_nothing_may_be_freed(void **state)
+{
+	(void)state;
+	usage_free(NULL);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_uses_are_written_by_a_flush_and_not_before),
+		TEST(test_the_latest_of_several_uses_is_kept),
+		TEST(test_a_flush_forgets_what_it_wrote),
+		TEST(test_all_of_many_uses_are_written),
+		TEST(test_what_could_not_be_written_is_kept),
+		TEST(test_a_token_that_is_gone_stops_no_flush),
+		TEST(test_a_full_table_loses_notes_and_nothing_else),
+		TEST(test_many_threads_may_note_while_one_flushes),
+		cmocka_unit_test(test_nothing_may_be_freed),
+	};
+#undef TEST
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
