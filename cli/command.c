@@ -113,12 +113,12 @@ static enum result refuse_word(const char *group, const char *word, struct error
 	char shown[SHOWN_SIZE], choices[CHOICES_SIZE];
 	const char *nearest = word == NULL ? NULL : find_nearest(group, word);
 
-	if (nearest != NULL)
+	if (word != NULL && nearest != NULL)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%s%s%s: no such command; did you mean %s?",
 				 group == NULL ? "" : group, group == NULL ? "" : " ",
 				 show(word, shown), nearest);
-	if (group == NULL)
+	if (word != NULL && group == NULL)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%s: no such command; see claviger-admin --help",
 				 show(word, shown));

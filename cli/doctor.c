@@ -146,7 +146,7 @@ static void check_scrypt(struct doctor *doctor)
 	struct selector selector;
 	struct display_key display;
 	struct secret_hash hash;
-	struct key key;
+	struct key key = {0};
 	int64_t start, taken;
 	enum result result;
 

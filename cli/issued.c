@@ -74,7 +74,7 @@ enum result issued_deliver(struct admin *admin, const struct issued *issued, str
 		result = output_flush(&admin->out, err);
 	if (result == RESULT_OK)
 		return RESULT_OK;
-	if (has_file)
+	if (has_file && issued->key_file != NULL)
 		unlink(issued->key_file);
 	return take_back(admin, issued, result, err);
 }

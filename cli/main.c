@@ -223,7 +223,6 @@ static int run(int argc, char *const *argv, struct arguments *arguments, struct 
 
 int main(int argc, char **argv)
 {
-	extern char **environ;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct arguments arguments = {0};
 	struct admin admin = {0};

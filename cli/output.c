@@ -5,6 +5,7 @@
 #include "text.h"
 #include "timestamp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,6 +102,7 @@ static void write_table(struct listing *listing)
 	const char *end = cells + listing->cells.length;
 	size_t column = 0;
 
+	assert(listing->columns > 0);
 	for (size_t i = 0; listing->headers != NULL && i < listing->columns; i++)
 		widths[i] = find_width(listing->headers[i]);
 	for (const char *cell = cells; cell < end; cell += strlen(cell) + 1) {

@@ -120,7 +120,7 @@ static enum result write_websites(struct admin *admin, const struct arguments *a
 		return RESULT_OK;
 	codec_write_name("websiteIds", body);
 	while (arguments_next_piece(arguments, OPTION_WEBSITE, &piece)) {
-		struct website_record website;
+		struct website_record website = {0};
 		char id[ID_TEXT_SIZE];
 		enum result result =
 			admin_find_website(admin, piece.text, piece.length, &website, err);

@@ -114,7 +114,7 @@ enum result website_remove(struct admin *admin, const struct arguments *argument
 			   struct error *err)
 {
 	const char *named = arguments->words[0];
-	struct website_record website;
+	struct website_record website = {0};
 	enum result result = admin_find_website(admin, named, strlen(named), &website, err);
 
 	if (result == RESULT_OK)
