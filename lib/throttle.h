@@ -4,8 +4,10 @@
  * Two kinds of buckets on the monotonic clock, charged only by a failed scrypt run: 5 for a
  * selector from one address (a /32 of IPv4, a /64 of IPv6; one comes back every 12 s), and 20 for
  * a selector from anywhere (one every 3 s). Bounded: 4096 of each; where there is no room, the
- * bucket nearest to full again goes. Thread-safe; each function takes NOW, in milliseconds of a
- * monotonic clock, so that tests need not wait. */
+ * bucket nearest to full again goes. Runs under way together are judged together: until the first
+ * of them fails, as many threads as check keys may pass, so that the bound is exceeded by at most
+ * one less than these. Thread-safe; each function takes NOW, in milliseconds of a monotonic clock,
+ * so that tests need not wait. */
 #ifndef CLAVIGER_THROTTLE_H
 #define CLAVIGER_THROTTLE_H
 

@@ -255,7 +255,10 @@ def service():
     site = Site(QUICK)
     options = without_root(site)
     most = resource.RLIM_INFINITY if options else resource.getrlimit(resource.RLIMIT_CORE)[1]
-    service = Service(site, limits=[(resource.RLIMIT_CORE, (most, most))], **options)
+    # A sanitizer would catch the signal that is to kill.
+    plain = {name: "handle_segv=0:handle_abort=0" for name in ("ASAN_OPTIONS", "TSAN_OPTIONS")}
+    service = Service(site, limits=[(resource.RLIMIT_CORE, (most, most))], environment=plain,
+                      **options)
     yield service.wait()
     service.stop(signal.SIGKILL)
     site.close()
