@@ -16,7 +16,7 @@ import time
 import pytest
 
 from asking import MEMO, QUICK
-from claviger_site import SEED, TOKENS, wait_until
+from claviger_site import CRASH_AT_ONCE, SEED, TOKENS, wait_until
 from conftest import opened
 
 KILLS = 20
@@ -27,7 +27,7 @@ CONFIG = f"{QUICK}{MEMO}tokens_per_account = 10000000\n"
 @pytest.fixture
 def web():
     for site in opened(CONFIG):
-        yield site.start()
+        yield site.start(environment=CRASH_AT_ONCE)
 
 
 class Clients:

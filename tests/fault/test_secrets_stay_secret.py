@@ -13,8 +13,8 @@ import urllib.parse
 import pytest
 
 from asking import QUICK
-from claviger_site import (ADMIN, ENVIRONMENT, PLAIN_CGI, TOKENS, Site, changed, wait_until,
-                           well_formed)
+from claviger_site import (ADMIN, CRASH_AT_ONCE, ENVIRONMENT, PLAIN_CGI, TOKENS, Site, changed,
+                           wait_until, well_formed)
 from fastcgi_peer import Service, nobody, without_root
 
 PIECE = 12
@@ -255,10 +255,8 @@ def service():
     site = Site(QUICK)
     options = without_root(site)
     most = resource.RLIM_INFINITY if options else resource.getrlimit(resource.RLIMIT_CORE)[1]
-    # A sanitizer would catch the signal that is to kill.
-    plain = {name: "handle_segv=0:handle_abort=0" for name in ("ASAN_OPTIONS", "TSAN_OPTIONS")}
-    service = Service(site, limits=[(resource.RLIMIT_CORE, (most, most))], environment=plain,
-                      **options)
+    service = Service(site, limits=[(resource.RLIMIT_CORE, (most, most))],
+                      environment=CRASH_AT_ONCE, **options)
     yield service.wait()
     service.stop(signal.SIGKILL)
     site.close()

@@ -27,6 +27,9 @@ LIGHTTPD = shutil.which("lighttpd", path=os.environ["PATH"] + ":/usr/sbin") or "
 PLAIN_CGI = os.environ.get("CLAVIGER_TEST_MODE") == "cgi"
 # Without the tests' own variables: claviger refuses what it takes for a misspelt key.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("CLAVIGER_")}
+# A sanitizer catches the signals that a crash is made of, and reports while other threads go on.
+CRASH_AT_ONCE = {name: os.environ.get(name, "") + ":handle_segv=0:handle_abort=0:handle_sigbus=0"
+                 for name in ("ASAN_OPTIONS", "TSAN_OPTIONS")}
 ROUNDS = int(os.environ.get("CLAVIGER_ROUNDS", "300"))
 SEED = int(os.environ.get("CLAVIGER_SEED", secrets.randbits(32)))
 B = "/api/v1/admin"
