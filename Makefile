@@ -34,8 +34,8 @@ CLAVIGER_CFLAGS := -std=c17 -D_XOPEN_SOURCE=700 -DCLAVIGER_VERSION='"$(VERSION)"
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lscrypt -pthread
 
 LIB_SOURCES = lib/ascii.c lib/authority.c lib/authority_list.c lib/authority_token.c \
-	lib/bootstrap.c lib/buffer.c lib/codec.c lib/config.c lib/error.c lib/file.c lib/id.c \
-	lib/json_scan.c lib/log.c lib/memo.c lib/memo_file.c lib/permission.c lib/scope.c \
+	lib/bootstrap.c lib/buffer.c lib/codec.c lib/codec_body.c lib/codec_read.c lib/config.c lib/error.c lib/file.c lib/id.c \
+	lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c lib/permission.c lib/scope.c \
 	lib/scrypt_slots.c lib/secret.c lib/setting.c lib/store_sqlite.c \
 	lib/store_sqlite_account.c lib/store_sqlite_schema.c lib/store_sqlite_token.c lib/text.c \
 	lib/throttle.c lib/timestamp.c lib/token.c lib/usage.c
@@ -149,7 +149,7 @@ bench: all $(BENCH_PROGRAMS) ## measure, write docs/performance.md; ROW=hot-veri
 	CLAVIGER_BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(if $(ROW),--row $(ROW))
 
 format: ## let clang-format lay out the sources
-	clang-format -i $(wildcard */*.[ch] tests/*/*.[ch])
+	clang-format -i $(wildcard lib/*.[ch] fcgi/*.[ch] cli/*.[ch] tests/*/*.[ch])
 
 install: all ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/claviger \

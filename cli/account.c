@@ -5,6 +5,7 @@
 #include "output.h"
 
 #include "codec.h"
+#include "json_write.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -30,8 +31,8 @@ static void open_object(const struct account_record *account, struct buffer *out
 {
 	codec_write_account(NULL, account, NULL, 0, out);
 	buffer_truncate(out, out->length - 1);
-	codec_write_name("disabledAt", out);
-	codec_write_moment(account->disabled_at, out);
+	json_write_name("disabledAt", out);
+	json_write_moment(account->disabled_at, out);
 }
 
 static void write_json(struct admin *admin, const struct account_record *account,
@@ -44,7 +45,7 @@ static void write_json(struct admin *admin, const struct account_record *account
 	out = output_next_object(&listing);
 	open_object(account, out);
 	if (ended_tokens != NULL) {
-		codec_write_name("endedTokens", out);
+		json_write_name("endedTokens", out);
 		buffer_append_format(out, "%" PRIu64, *ended_tokens);
 	}
 	buffer_append_char(out, '}');

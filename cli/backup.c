@@ -3,7 +3,7 @@
 #include "command.h"
 #include "output.h"
 
-#include "codec.h"
+#include "json_write.h"
 
 enum result backup_write(struct admin *admin, const struct arguments *arguments, struct error *err)
 {
@@ -19,8 +19,8 @@ enum result backup_write(struct admin *admin, const struct arguments *arguments,
 		admin_begin_list(admin, &listing, NULL, 1);
 		out = output_next_object(&listing);
 		buffer_append_char(out, '{');
-		codec_write_name("file", out);
-		codec_write_string(path, out);
+		json_write_name("file", out);
+		json_write_string(path, out);
 		buffer_append_char(out, '}');
 		output_end(&listing);
 		return RESULT_OK;

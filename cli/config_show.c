@@ -3,7 +3,7 @@
 #include "command.h"
 #include "output.h"
 
-#include "codec.h"
+#include "json_write.h"
 
 static void show_value(void *context, const struct config_value *value)
 {
@@ -18,12 +18,12 @@ static void show_value(void *context, const struct config_value *value)
 	}
 	out = output_next_object(listing);
 	buffer_append_char(out, '{');
-	codec_write_name("key", out);
-	codec_write_string(value->key, out);
-	codec_write_name("value", out);
-	codec_write_string(value->value, out);
-	codec_write_name("origin", out);
-	codec_write_string(value->origin, out);
+	json_write_name("key", out);
+	json_write_string(value->key, out);
+	json_write_name("value", out);
+	json_write_string(value->value, out);
+	json_write_name("origin", out);
+	json_write_string(value->origin, out);
 	buffer_append_char(out, '}');
 }
 

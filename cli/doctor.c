@@ -3,7 +3,7 @@
 
 #include "command.h"
 
-#include "codec.h"
+#include "json_write.h"
 #include "log.h"
 #include "secret.h"
 #include "timestamp.h"
@@ -48,12 +48,12 @@ void doctor_note(struct doctor *doctor, const char *check, enum finding finding,
 	}
 	out = output_next_object(listing);
 	buffer_append_char(out, '{');
-	codec_write_name("check", out);
-	codec_write_string(check, out);
-	codec_write_name("result", out);
-	codec_write_string(finding >= FINDING_FAILED ? "failed" : words[finding], out);
-	codec_write_name("message", out);
-	codec_write_string(message, out);
+	json_write_name("check", out);
+	json_write_string(check, out);
+	json_write_name("result", out);
+	json_write_string(finding >= FINDING_FAILED ? "failed" : words[finding], out);
+	json_write_name("message", out);
+	json_write_string(message, out);
 	buffer_append_char(out, '}');
 }
 

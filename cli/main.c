@@ -5,7 +5,7 @@
 #include "command.h"
 #include "output.h"
 
-#include "codec.h"
+#include "json_write.h"
 #include "config.h"
 #include "log.h"
 #include "timestamp.h"
@@ -87,7 +87,7 @@ static int fail(int status, bool as_json, const struct error *err)
 			"{\"status\":\"error\",\"error\":{\"code\":%d,\"reason\":\"%s\","
 			"\"message\":",
 			status, text->reason);
-		codec_write_string(message, &line);
+		json_write_string(message, &line);
 		buffer_append_text(&line, "}}");
 	} else {
 		buffer_append_text(&line, "claviger-admin: ");

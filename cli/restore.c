@@ -6,7 +6,7 @@
 #include "command.h"
 #include "output.h"
 
-#include "codec.h"
+#include "json_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -153,13 +153,13 @@ static void write_json(struct admin *admin, const struct plan *plan, bool is_res
 	admin_begin_list(admin, &listing, NULL, 1);
 	out = output_next_object(&listing);
 	buffer_append_char(out, '{');
-	codec_write_name("file", out);
-	codec_write_string(plan->file, out);
-	codec_write_name("revived", out);
+	json_write_name("file", out);
+	json_write_string(plan->file, out);
+	json_write_name("revived", out);
 	buffer_append_format(out, "%" PRIu64, plan->revived_count);
-	codec_write_name("lost", out);
+	json_write_name("lost", out);
 	buffer_append_format(out, "%" PRIu64, plan->lost_count);
-	codec_write_name("restored", out);
+	json_write_name("restored", out);
 	buffer_append_text(out, is_restored ? "true}" : "false}");
 	output_end(&listing);
 }

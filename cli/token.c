@@ -4,6 +4,7 @@
 #include "output.h"
 
 #include "codec.h"
+#include "json_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -252,7 +253,7 @@ static void write_revoked(struct admin *admin, const char *id, bool cascade, uin
 	admin_begin_list(admin, &listing, NULL, 1);
 	out = output_next_object(&listing);
 	buffer_append_format(out, "{\"id\":\"%s\"", id);
-	codec_write_name("descendants", out);
+	json_write_name("descendants", out);
 	buffer_append_format(out, "%" PRIu64 "}", descendants);
 	output_end(&listing);
 }

@@ -5,6 +5,7 @@
 
 #include "ascii.h"
 #include "codec.h"
+#include "json_write.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,11 +79,11 @@ static void write_text(const char *name, const char *value, struct buffer *body)
 {
 	if (value == NULL)
 		return;
-	codec_write_name(name, body);
-	codec_write_string(value, body);
+	json_write_name(name, body);
+	json_write_string(value, body);
 }
 
-/* codec_write_string() wants an end at the piece's end. */
+/* json_write_string() wants an end at the piece's end. */
 static void write_piece(const char *text, size_t length, struct buffer *body)
 {
 	struct buffer copy;
@@ -90,7 +91,7 @@ static void write_piece(const char *text, size_t length, struct buffer *body)
 	buffer_init(&copy, BODY_MAX);
 	buffer_append(&copy, text, length);
 	buffer_append_char(&copy, '\0');
-	codec_write_string(copy.data == NULL ? "" : copy.data, body);
+	json_write_string(copy.data == NULL ? "" : copy.data, body);
 	buffer_clear(&copy);
 }
 
@@ -101,7 +102,7 @@ static void write_permissions(const struct arguments *arguments, struct buffer *
 
 	if (!arguments_has(arguments, OPTION_PERMISSION))
 		return;
-	codec_write_name("permissions", body);
+	json_write_name("permissions", body);
 	while (arguments_next_piece(arguments, OPTION_PERMISSION, &piece)) {
 		buffer_append_char(body, separator);
 		write_piece(piece.text, piece.length, body);
@@ -118,7 +119,7 @@ static enum result write_websites(struct admin *admin, const struct arguments *a
 
 	if (!arguments_has(arguments, OPTION_WEBSITE))
 		return RESULT_OK;
-	codec_write_name("websiteIds", body);
+	json_write_name("websiteIds", body);
 	while (arguments_next_piece(arguments, OPTION_WEBSITE, &piece)) {
 		struct website_record website = {0};
 		char id[ID_TEXT_SIZE];
@@ -129,7 +130,7 @@ static enum result write_websites(struct admin *admin, const struct arguments *a
 			return result;
 		id_format(&website.id, id);
 		buffer_append_char(body, separator);
-		codec_write_string(id, body);
+		json_write_string(id, body);
 		separator = ',';
 	}
 	buffer_append_char(body, ']');
@@ -176,7 +177,7 @@ static enum result write_expiry(const struct arguments *arguments, struct buffer
 			err, RESULT_INVALID_PARAMETER, NULL,
 			"--expires-in: write a number of seconds, or one with m, h, d or w "
 			"behind it, such as 90d");
-	codec_write_name("expiresIn", body);
+	json_write_name("expiresIn", body);
 	buffer_append_number(body, (int64_t)seconds);
 	return RESULT_OK;
 }

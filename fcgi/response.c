@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "response.h"
 
-#include "codec.h"
+#include "json_write.h"
 
 #include <string.h>
 
@@ -181,19 +181,19 @@ static void write_error(struct response *response, enum result result, const cha
 	const struct error *error = &response->error;
 
 	buffer_append_text(out, "{\"status\":\"error\",\"error\":{");
-	codec_write_name("code", out);
+	json_write_name("code", out);
 	buffer_append_number(out, response->status);
-	codec_write_name("reason", out);
-	codec_write_string(error_reason(result), out);
-	codec_write_name("message", out);
-	codec_write_string(error->message[0] != '\0' ? error->message : default_message(result),
-			   out);
+	json_write_name("reason", out);
+	json_write_string(error_reason(result), out);
+	json_write_name("message", out);
+	json_write_string(error->message[0] != '\0' ? error->message : default_message(result),
+			  out);
 	if (error->field[0] != '\0') {
-		codec_write_name("field", out);
-		codec_write_string(error->field, out);
+		json_write_name("field", out);
+		json_write_string(error->field, out);
 	}
-	codec_write_name("requestId", out);
-	codec_write_string(request_id, out);
+	json_write_name("requestId", out);
+	json_write_string(request_id, out);
 	buffer_append_text(out, "}}");
 }
 

@@ -3,6 +3,7 @@
 
 #include "ascii.h"
 #include "codec.h"
+#include "json_write.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -125,7 +126,7 @@ enum result tokens_revoke(struct worker *worker, const struct request *request,
 		return result;
 	response_open_data(response);
 	buffer_append_text(&response->body, "{\"message\":\"Access token deleted successfully\"");
-	codec_write_name("descendants", &response->body);
+	json_write_name("descendants", &response->body);
 	buffer_append_number(&response->body, (int64_t)descendants);
 	buffer_append_char(&response->body, '}');
 	response_end_data(response);
@@ -284,7 +285,7 @@ static enum result write_pagination(struct worker *worker, const struct request 
 	char cursor[CURSOR_TEXT_SIZE];
 	enum result result;
 
-	codec_write_name("pagination", &response->body);
+	json_write_name("pagination", &response->body);
 	if (!next->is_set) {
 		buffer_append_text(&response->body, "{\"nextCursor\":null}");
 		return RESULT_OK;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Records as JSON and back: the one place for field names. What comes in goes through json_scan()
- * and json-c and is looked up in a table, so that an unknown field is refused; what goes out is
- * written straight into a buffer, without a tree, so that a key never becomes one. */
+ * and json-c and is looked up in a table, so that an unknown field is refused. */
 #ifndef CLAVIGER_CODEC_H
 #define CLAVIGER_CODEC_H
 
@@ -20,7 +19,7 @@
 
 /** Reads the body of a creation as api.md describes it. DRAFT, zeroed before, owns on RESULT_OK.
  *  RESULT_INVALID_JSON, RESULT_UNKNOWN_FIELD, RESULT_INVALID_FIELD with the field in ERR. */
-NODISCARD enum result codec_read_draft(const struct config *config, const char *body, size_t length,
+NODISCARD enum result codec_read_draft(const struct config *config, const char *text, size_t length,
 				       int64_t now, struct token_draft *draft, struct error *err);
 
 /** Appends the object of RECORD as it is at NOW; further members follow where ACCOUNT (its owner)
@@ -34,13 +33,5 @@ void codec_write_account(const struct config *config, const struct account_recor
 void codec_write_website(const struct website_record *website, struct buffer *out);
 void codec_write_permission(const struct permission *permission, bool is_granted,
 			    struct buffer *out);
-
-/** Appends TEXT as a JSON string; also <, >, & and U+2028/9 are escaped, so that it is inert
- *  wherever it is pasted. */
-void codec_write_string(const char *text, struct buffer *out);
-/** Appends "NAME": with a comma before it unless it follows an opening brace. */
-void codec_write_name(const char *name, struct buffer *out);
-/** Appends a moment as a JSON string, null for STORE_NO_MOMENT and TIMESTAMP_NEVER. */
-void codec_write_moment(int64_t moment, struct buffer *out);
 
 #endif

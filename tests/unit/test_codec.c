@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "codec.h"
+#include "json_write.h"
 
 #include "support.h"
 #include "text.h"
@@ -393,7 +394,7 @@ static void test_a_string_is_inert_wherever_it_is_pasted(void **state)
 		struct buffer out;
 
 		buffer_init(&out, 1000);
-		codec_write_string(string_cases[i].text, &out);
+		json_write_string(string_cases[i].text, &out);
 		assert_int_equal(buffer_result(&out), RESULT_OK);
 		assert_string_equal(out.data, string_cases[i].json);
 		buffer_clear(&out);
@@ -407,14 +408,14 @@ static void test_names_are_separated_by_commas_and_moments_are_text_or_null(void
 	(void)state;
 	buffer_init(&out, 1000);
 	buffer_append_char(&out, '{');
-	codec_write_name("a", &out);
-	codec_write_moment(STORE_NO_MOMENT, &out);
-	codec_write_name("b", &out);
-	codec_write_moment(TIMESTAMP_NEVER, &out);
-	codec_write_name("c", &out);
-	codec_write_moment(NOW, &out);
-	codec_write_name("d", &out);
-	codec_write_moment(0, &out);
+	json_write_name("a", &out);
+	json_write_moment(STORE_NO_MOMENT, &out);
+	json_write_name("b", &out);
+	json_write_moment(TIMESTAMP_NEVER, &out);
+	json_write_name("c", &out);
+	json_write_moment(NOW, &out);
+	json_write_name("d", &out);
+	json_write_moment(0, &out);
 	assert_string_equal(out.data, "{\"a\":null,\"b\":null,\"c\":\"2026-11-24T12:34:56.789Z\","
 				      "\"d\":\"1970-01-01T00:00:00.000Z\"");
 	buffer_clear(&out);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+#include "codec.h"
+
+#include "codec_body.h"
+#include "id.h"
+#include "timestamp.h"
+
+#include <json-c/json.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WEBSITES_MAX = 1000, EXPIRES_IN_MIN = 60, EXPIRES_IN_MAX = 315360000 };
+
+static enum result read_name(const struct body *body, const char *field, struct json_object *value)
+{
+	struct token_draft *draft = body->into;
+	enum result result;
+
+	if (value == NULL) /* null: no name */
+		return RESULT_OK;
+	result = body_read_name(body, field, value, draft->name, sizeof(draft->name));
+	draft->has_name = result == RESULT_OK;
+	return result;
+}
+
+static bool read_permission(const struct catalogue *catalogue, struct json_object *value,
+			    struct permission_set *set)
+{
+	const char *text;
+	size_t length, index;
+
+	if (!json_object_is_type(value, json_type_string))
+		return false;
+	text = json_object_get_string(value);
+	length = (size_t)json_object_get_string_len(value);
+	if (length == 1 && *text == '*') {
+		*set = (struct permission_set){.every = true};
+		return true;
+	}
+	if (!catalogue_find(catalogue, text, length, &index))
+		return false;
+	*set = permission_set_of(index);
+	return true;
+}
+
+static enum result read_permissions(const struct body *body, const char *field,
+				    struct json_object *value)
+{
+	struct token_draft *draft = body->into;
+	size_t count;
+	bool has_every = false;
+
+	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) < 1 ||
+	    json_object_array_length(value) > PERMISSIONS_MAX)
+		return error_set(body->err, RESULT_INVALID_FIELD, field,
+				 "%s: an array of 1 to %d names is wanted; leave it out for the "
+				 "caller's own",
+				 field, PERMISSIONS_MAX);
+	count = json_object_array_length(value);
+	for (size_t i = 0; i < count; i++) {
+		if (!read_permission(&body->config->catalogue, json_object_array_get_idx(value, i),
+				     &draft->permissions[i]))
+			return body_refuse_element(
+				body, field, i, "no such permission; GET /permissions lists all");
+		has_every = has_every || draft->permissions[i].every;
+	}
+	if (has_every && count > 1)
+		return error_set(body->err, RESULT_INVALID_FIELD, field,
+				 "%s: \"*\" is every permission and stands alone", field);
+	draft->permission_count = count;
+	draft->has_permissions = true;
+	return RESULT_OK;
+}
+
+static enum result read_website_ids(const struct body *body, const char *field,
+				    struct json_object *value)
+{
+	struct token_draft *draft = body->into;
+	size_t count;
+
+	if (!json_object_is_type(value, json_type_array) ||
+	    json_object_array_length(value) > WEBSITES_MAX)
+		return error_set(
+			body->err, RESULT_INVALID_FIELD, field,
+			"%s: an array of at most %d website ids is wanted; leave it out for "
+			"the caller's own",
+			field, WEBSITES_MAX);
+	count = json_object_array_length(value);
+	draft->website_ids = calloc(count + 1, sizeof(*draft->website_ids));
+	if (draft->website_ids == NULL)
+		return RESULT_BUSY;
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *element = json_object_array_get_idx(value, i);
+
+		if (!json_object_is_type(element, json_type_string) ||
+		    !id_parse(json_object_get_string(element),
+			      (size_t)json_object_get_string_len(element), &draft->website_ids[i]))
+			return body_refuse_element(body, field, i,
+						   "an id of 24 lower-case hex digits is wanted");
+	}
+	draft->website_count = count;
+	draft->has_websites = true;
+	return RESULT_OK;
+}
+
+static enum result read_expires_at(const struct body *body, const char *field,
+				   struct json_object *value)
+{
+	struct token_draft *draft = body->into;
+
+	draft->expiry_field = field;
+	if (value == NULL) {
+		draft->expiry = EXPIRY_NEVER;
+		return RESULT_OK;
+	}
+	if (!json_object_is_type(value, json_type_string) ||
+	    !timestamp_parse(json_object_get_string(value),
+			     (size_t)json_object_get_string_len(value), &draft->expires_at))
+		return error_set(
+			body->err, RESULT_INVALID_FIELD, field,
+			"%s: a moment such as \"2030-01-31T12:00:00Z\", or null, is wanted", field);
+	if (draft->expires_at <= body->now)
+		return error_set(body->err, RESULT_INVALID_FIELD, field,
+				 "%s: this moment has passed; give one in the future", field);
+	draft->expiry = EXPIRY_AT;
+	return RESULT_OK;
+}
+
+static enum result read_expires_in(const struct body *body, const char *field,
+				   struct json_object *value)
+{
+	struct token_draft *draft = body->into;
+	int64_t seconds;
+
+	if (draft->expiry_field != NULL)
+		return error_set(body->err, RESULT_INVALID_FIELD, field,
+				 "%s: give it or %s, not both", field, draft->expiry_field);
+	seconds = json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : 0;
+	if (seconds < EXPIRES_IN_MIN || seconds > EXPIRES_IN_MAX)
+		return error_set(body->err, RESULT_INVALID_FIELD, field,
+				 "%s: a whole number of seconds from %d to %d is wanted", field,
+				 EXPIRES_IN_MIN, EXPIRES_IN_MAX);
+	draft->expiry_field = field;
+	draft->expiry = EXPIRY_AT;
+	draft->expires_at = body->now + seconds * 1000;
+	return RESULT_OK;
+}
+
+/* What a creation may say, checked in this order. */
+// clang-format off
+static const struct body_field draft_fields[] = {
+	{ "name",        read_name        },
+	{ "permissions", read_permissions },
+	{ "websiteIds",  read_website_ids },
+	{ "expiresAt",   read_expires_at  },
+	{ "expiresIn",   read_expires_in  },
+};
+// clang-format on
+
+enum result codec_read_draft(const struct config *config, const char *text, size_t length,
+			     int64_t now, struct token_draft *draft, struct error *err)
+{
+	struct body body = {config, now, draft, err};
+	bool is_empty;
+	enum result result;
+
+	*draft = (struct token_draft){0};
+	if (length == 0)
+		return error_set(err, RESULT_INVALID_JSON, NULL,
+				 "The body is empty; send {} for a token with your own scope");
+	result =
+		body_read(&body, draft_fields, ARRAY_LENGTH(draft_fields), text, length, &is_empty);
+	if (result != RESULT_OK)
+		token_draft_clear(draft);
+	return result;
+}
