@@ -10,7 +10,7 @@ command -v debootstrap >/dev/null || { echo 'check-fresh: install debootstrap' >
 tree=$(mktemp -d "${TMPDIR:-/tmp}/claviger-fresh-XXXXXX")
 service=
 clean_up() {
-	[ -z "$service" ] || kill "$service" 2>/dev/null || :
+	[ -z "$service" ] || kill -- "-$service" 2>/dev/null || :
 	umount -R "$tree/dev" 2>/dev/null || :
 	umount "$tree/proc" 2>/dev/null || :
 	# Never into what is still mounted.
@@ -47,8 +47,11 @@ in_tree() {
 say './setup && make run'
 in_tree './setup'
 in_tree 'make all'
+# In a process group of its own, as a terminal would have it; a plain & would ignore Ctrl-C's signal.
+set -m
 in_tree 'exec make run PORT=8973' >"$tree/run.log" 2>&1 &
 service=$!
+set +m
 tries=0
 until grep -q 'Try next' "$tree/run.log"; do
 	tries=$((tries + 1))
@@ -61,7 +64,7 @@ done
 # The very line that it prints.
 sed -n '/Try next/,$p' "$tree/run.log" | tail -n +2 >"$tree/root/try.sh"
 in_tree 'sh /root/try.sh' | grep -q '"status":"success"'
-pkill -INT -P "$service" || kill -INT "$service"
+kill -INT -- "-$service"
 wait "$service" || :
 service=
 if in_tree 'curl -fs http://127.0.0.1:8973/healthz'; then
