@@ -29,6 +29,7 @@ debootstrap --variant=minbase bookworm "$tree" >"$tree.log" 2>&1 || {
 	exit 1
 }
 rm -f "$tree.log"
+chmod 755 "$tree" # mktemp's 0700 would shut all but root out of the tree's /
 # Where this machine gets its packages from.
 cp -L /etc/resolv.conf "$tree/etc/resolv.conf"
 mount -t proc proc "$tree/proc"
