@@ -40,8 +40,7 @@ static enum result exceed(struct error *err, const char *field, size_t index, co
 	snprintf(name, sizeof(name), "%s[%zu]", field, index);
 	return error_set(
 		err, RESULT_SCOPE_EXCEEDED, name,
-		"The new token would exceed the caller: %s \"%s\"; ask for what the caller "
-		"holds",
+		"The new token would exceed the caller: %s%s; ask for what the caller holds",
 		name, shown);
 }
 

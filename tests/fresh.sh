@@ -10,7 +10,10 @@ command -v debootstrap >/dev/null || { echo 'check-fresh: install debootstrap' >
 tree=$(mktemp -d "${TMPDIR:-/tmp}/claviger-fresh-XXXXXX")
 service=
 clean_up() {
-	[ -z "$service" ] || kill -- "-$service" 2>/dev/null || :
+	if [ -n "$service" ]; then
+		kill "-$service" 2>/dev/null || :
+		wait "$service" || :
+	fi
 	umount -R "$tree/dev" 2>/dev/null || :
 	umount "$tree/proc" 2>/dev/null || :
 	# Never into what is still mounted.
@@ -40,19 +43,22 @@ mount --make-rslave "$tree/dev"
 mkdir "$tree/root/claviger"
 git archive HEAD | tar -x -C "$tree/root/claviger"
 
+clean='HOME=/root TERM=dumb LC_ALL=C
+	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+# shellcheck disable=SC2086 # a list of words
 in_tree() {
-	chroot "$tree" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-		TERM=dumb LC_ALL=C sh -c "cd /root/claviger && $1"
+	chroot "$tree" env -i $clean sh -c "cd /root/claviger && $1"
 }
 
 say './setup && make run'
 in_tree './setup'
 in_tree 'make all'
-# In a process group of its own, as a terminal would have it; a plain & would ignore Ctrl-C's signal.
-set -m
-in_tree 'exec make run PORT=8973' >"$tree/run.log" 2>&1 &
+# In a process group of its own, as a terminal has it, and with SIGINT as it is there: what a script
+# starts in the background ignores it.
+# shellcheck disable=SC2086
+setsid chroot "$tree" env -i --default-signal=INT $clean sh -c \
+	'cd /root/claviger && exec make run PORT=8973' >"$tree/run.log" 2>&1 &
 service=$!
-set +m
 tries=0
 until grep -q 'Try next' "$tree/run.log"; do
 	tries=$((tries + 1))
@@ -65,7 +71,7 @@ done
 # The very line that it prints.
 sed -n '/Try next/,$p' "$tree/run.log" | tail -n +2 >"$tree/root/try.sh"
 in_tree 'sh /root/try.sh' | grep -q '"status":"success"'
-kill -INT -- "-$service"
+kill -INT "-$service"
 wait "$service" || :
 service=
 if in_tree 'curl -fs http://127.0.0.1:8973/healthz'; then

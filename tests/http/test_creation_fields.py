@@ -351,6 +351,18 @@ def test_what_is_beyond_the_caller_is_refused_by_its_field(scene, row, label, ca
     scene.refused(with_ids(scene, body), 403, "scope_exceeded", field, caller)
 
 
+@pytest.mark.parametrize("body, said", [
+    ({"permissions": ["goals:read", "goals:write"]}, 'permissions[1] "goals:write"; ask'),
+    ({"permissions": ["*"]}, 'permissions[0] "*"; ask'),
+    ({"websiteIds": ["three"]}, "websiteIds[0]; ask"),
+])
+def test_the_message_names_what_is_beyond(scene, body, said):
+    """And of a website no more than its place: whether it exists is not told."""
+    answer = refused(scene.web, with_ids(scene, body), 403, "scope_exceeded",
+                     key=scene.keys["limited"])
+    assert answer.error["message"].startswith(f"The new token would exceed the caller: {said}")
+
+
 def test_expires_in_beyond_the_callers_own_end_is_refused(scene):
     """Row 110."""
     brief = scene.create({"expiresIn": 600})
