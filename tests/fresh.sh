@@ -8,14 +8,15 @@ cd "$(dirname "$0")/.."
 command -v debootstrap >/dev/null || { echo 'check-fresh: install debootstrap' >&2; exit 1; }
 
 tree=$(mktemp -d "${TMPDIR:-/tmp}/claviger-fresh-XXXXXX")
+# A root that is a mount, as that of a machine is: a test makes a mount namespace in it.
+mount --bind "$tree" "$tree"
 service=
 clean_up() {
 	if [ -n "$service" ]; then
 		kill "-$service" 2>/dev/null || :
 		wait "$service" || :
 	fi
-	umount -R "$tree/dev" 2>/dev/null || :
-	umount "$tree/proc" 2>/dev/null || :
+	umount -R "$tree" 2>/dev/null || :
 	# Never into what is still mounted.
 	rm -rf --one-file-system "$tree"
 }
