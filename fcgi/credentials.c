@@ -85,8 +85,9 @@ static enum result refuse_two(struct error *err)
 		"as X-API-Key: KEY");
 }
 
-/* Decodes what can be decoded of a query and leaves the rest: enough to see a key in it. */
-static void decode_loosely(const char *query, char out[static REQUEST_URI_MAX + 1])
+/* Decodes what can be decoded of a query and leaves the rest: enough to see a key in it. Answers
+ * how many bytes there are, NUL among them. */
+static size_t decode_loosely(const char *query, char out[static REQUEST_URI_MAX])
 {
 	size_t used = 0;
 
@@ -104,20 +105,20 @@ static void decode_loosely(const char *query, char out[static REQUEST_URI_MAX + 
 			out[used++] = *query;
 		}
 	}
-	out[used] = '\0';
+	return used;
 }
 
 static enum result check_query(const struct request *request, const char *prefix, struct error *err)
 {
 	static const char *const names[] = {"access_token", "token", "key"};
-	char decoded[REQUEST_URI_MAX + 1];
-	size_t at;
+	char decoded[REQUEST_URI_MAX];
+	size_t length, at;
 	bool is_found;
 
 	if (*request->query == '\0')
 		return RESULT_OK;
-	decode_loosely(request->query, decoded);
-	is_found = token_find_form(prefix, decoded, strlen(decoded), &at);
+	length = decode_loosely(request->query, decoded);
+	is_found = token_find_form(prefix, decoded, length, &at);
 	sodium_memzero(decoded, sizeof(decoded));
 	for (size_t i = 0; i < ARRAY_LENGTH(names) && !is_found; i++) {
 		struct error ignored = {0};

@@ -162,11 +162,17 @@ static enum result read_options(int argc, char **argv, struct options *options, 
 	return RESULT_OK;
 }
 
+static bool is_plain_cgi(void)
+{
+	return getenv("GATEWAY_INTERFACE") != NULL && !listen_is_socket(STDIN_FILENO);
+}
+
 static enum mode choose_mode(const struct options *options)
 {
-	if (options->socket != NULL || listen_is_socket(STDIN_FILENO))
-		return MODE_FASTCGI;
-	return getenv("GATEWAY_INTERFACE") != NULL ? MODE_CGI : MODE_USAGE;
+	if (is_plain_cgi())
+		return MODE_CGI;
+	return options->socket != NULL || listen_is_socket(STDIN_FILENO) ? MODE_FASTCGI
+									 : MODE_USAGE;
 }
 
 static enum result load_config(const char *file, char *const *environment, struct config *config,
@@ -346,7 +352,9 @@ int main(int argc, char **argv)
 	struct error err = {0};
 	enum mode mode;
 	int status;
-	enum result result = read_options(argc, argv, &options, &err);
+	/* To plain CGI the web server may pass pieces of the query as arguments (RFC 3875 §4.4): what
+	 * a stranger wrote. */
+	enum result result = is_plain_cgi() ? RESULT_OK : read_options(argc, argv, &options, &err);
 
 	if (result == RESULT_OK && config == NULL)
 		result = RESULT_BUSY;

@@ -184,6 +184,15 @@ def test_a_key_must_not_stand_in_a_query(web, row, label, query, has_header, sta
     assert MADE_UP not in answer.body.decode()
 
 
+@pytest.mark.parametrize("query", ["x=%00{P}", "x=%00&y={P}"])
+def test_row_15_no_nul_hides_a_key(web, query):
+    """lighttpd refuses a NUL itself; another server may not."""
+    key = web.site.owner_key
+    answer = ask_program(web, HTTP_AUTHORIZATION=f"Bearer {key}",
+                         REQUEST_URI=f"{TOKENS}?{query.replace('{P}', key)}")
+    expect(web.site, answer, 400, MISPLACED)
+
+
 def test_a_key_in_the_path_is_not_found_not_echoed_and_not_logged(web):
     key = web.site.owner_key
     for path in (f"{TOKENS}/{key}", f"{TOKENS}/{key}/x", f"{B}/{key}", f"{TOKENS}/dft%5F{key[4:]}"):

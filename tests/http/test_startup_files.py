@@ -2,6 +2,7 @@
 """A start that cannot go well says so in one line, with the right exit status, and changes nothing:
 rows 130 to 149 of security.md, for --check and for a real start; and the bootstrap of a first
 token."""
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -456,7 +457,6 @@ HARMLESS = [
     {"PATH": ""},
     {"CLAVIGER_GATE": "on", "CLAVIGER_URI": "x", "CLAVIGER_TOKEN": "x", "CLAVIGER_SEED": "1"},
     {"CLAVIGERX": "1", "NOT_CLAVIGER_X": "1"},
-    {"GATEWAY_INTERFACE": "CGI/1.1"},
 ]
 
 
@@ -489,6 +489,13 @@ def execute(place, *statements, path=None):
     for statement in statements:
         database.execute(statement)
     database.close()
+
+
+def raise_version(place):
+    """To the one that the next release may make."""
+    with contextlib.closing(sqlite3.connect(place.database)) as database:
+        version, = database.execute("PRAGMA user_version").fetchone()
+    execute(place, f"PRAGMA user_version = {version + 1}")
 
 
 def replace_by_database(place, *statements):
@@ -536,7 +543,7 @@ DATABASES = [
                                               "DROP TABLE tokens"), "tables"),
     ("a column missing", lambda place: execute(place, "ALTER TABLE websites DROP COLUMN name"),
      "tables"),
-    ("version one higher", lambda place: execute(place, "PRAGMA user_version = 2"), "newer"),
+    ("version one higher", lambda place: raise_version(place), "newer"),
     ("version far higher", lambda place: execute(place, "PRAGMA user_version = 2147483647"),
      "newer"),
 ]
@@ -734,18 +741,33 @@ CGI_ENVIRONMENT = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "REQ
 @pytest.mark.parametrize("spoil", [lambda place: place.append("metrics = maybe"),
                                    lambda place: place.database.unlink(),
                                    lambda place: place.log.mkdir(),
-                                   lambda place: execute(place, "PRAGMA user_version = 2")],
+                                   lambda place: raise_version(place)],
                          ids=["configuration", "database", "log", "newer"])
 def test_plain_cgi_answers_503_and_tells_the_operator_why(place, spoil):
     spoil(place)
     before = place.state()
-    environment = {**CGI_ENVIRONMENT, "HTTP_AUTHORIZATION": f"Bearer {place.owner_key}"}
+    environment = {**CGI_ENVIRONMENT, "CLAVIGER_CONFIG": str(place.config),
+                   "HTTP_AUTHORIZATION": f"Bearer {place.owner_key}"}
     _, out, err = place.run(environment=environment)
     head, body = out.split("\n\n", 1)
     assert head.startswith("Status: 503 ")
     assert '"reason":"store_unavailable"' in body and str(place.directory) not in body
     assert err.startswith("claviger: ") and err.count("\n") == 1
     assert place.state() == before
+
+
+@pytest.mark.parametrize("arguments", [["--socket", "evil.sock"], ["--config", "/etc/passwd"],
+                                       ["--check"], ["--help"], ["--version"], ["--nonsense"],
+                                       ["x"]], ids=" ".join)
+def test_plain_cgi_takes_no_argument(place, arguments):
+    """A web server may make them of the query, which is a stranger's (RFC 3875 §4.4)."""
+    environment = {**ENVIRONMENT, **CGI_ENVIRONMENT, "CLAVIGER_CONFIG": str(place.config),
+                   "HTTP_AUTHORIZATION": f"Bearer {place.owner_key}"}
+    done = subprocess.run([PROGRAM, *arguments], env=environment, cwd=place.directory, timeout=60,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Status: 200 ")
+    assert not (place.directory / "evil.sock").exists()
 
 
 # ---- The bootstrap ---------------------------------------------------------------------------------------------------
