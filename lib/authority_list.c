@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-/* How many rows one page may look at: a caller that sees few of many gets a short page and a
- * cursor, not a slow answer. */
-enum { ROWS_PER_PAGE_MAX = 5000 };
+/* How much one page may look at, in rows of few websites (16 websites are as much work as a row):
+ * a caller that sees few of many gets a short page and a cursor, not a slow answer. */
+enum { WORK_PER_PAGE_MAX = 5000, WEBSITES_PER_WORK = 16 };
 enum { CURSOR_SEQUENCE_SIZE = 8, CURSOR_MAC_SIZE = 16 };
 
 static bool sees(const struct caller *caller, const struct token_record *record)
@@ -33,7 +33,7 @@ struct list_walk {
 	const struct caller *caller;
 	const struct token_filter *filter;
 	int64_t now;
-	size_t limit, given, looked_at;
+	size_t limit, given, work;
 	int64_t last; /* the sequence down to which all is given or passed over */
 	bool ended_early;
 	bool (*each)(void *, const struct token_record *);
@@ -77,11 +77,12 @@ static bool walk_token(void *context, const struct token_record *record)
 	bool is_wanted =
 		sees(walk->caller, record) && filter_passes(walk->filter, record, walk->now);
 
-	if (walk->looked_at++ == ROWS_PER_PAGE_MAX || (is_wanted && walk->given == walk->limit) ||
+	if (walk->work >= WORK_PER_PAGE_MAX || (is_wanted && walk->given == walk->limit) ||
 	    (is_wanted && !walk->each(walk->context, record))) {
 		walk->ended_early = true;
 		return false;
 	}
+	walk->work += 1 + record->scope.websites.count / WEBSITES_PER_WORK;
 	walk->given += is_wanted;
 	walk->last = record->sequence;
 	return true;

@@ -56,6 +56,15 @@ static int compare_ids(const void *a, const void *b)
 	return memcmp(a, b, ID_SIZE);
 }
 
+/* Strictly: without duplicates too. */
+static bool is_ordered(const struct id *ids, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (compare_ids(&ids[i - 1], &ids[i]) >= 0)
+			return false;
+	return true;
+}
+
 enum result id_set_init(struct id_set *set, const struct id *ids, size_t count)
 {
 	size_t kept = 0;
@@ -67,6 +76,9 @@ enum result id_set_init(struct id_set *set, const struct id *ids, size_t count)
 	if (set->ids == NULL)
 		return RESULT_BUSY;
 	memcpy(set->ids, ids, count * sizeof(*ids));
+	set->count = count;
+	if (is_ordered(set->ids, count)) /* as the store keeps them */
+		return RESULT_OK;
 	qsort(set->ids, count, sizeof(*ids), compare_ids);
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || !id_equals(&set->ids[kept - 1], &set->ids[i]))

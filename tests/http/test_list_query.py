@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The list shows each visible token once, newest first, over pages of any size, and takes no
 parameter that is not exactly one of its own."""
+import os
 import urllib.parse
 
 import pytest
@@ -388,3 +389,24 @@ def test_a_cascade_that_is_misspelt_revokes_nothing(family, row, query):
 def test_two_lists_of_one_moment_differ_in_nothing(family):
     first, second = family.list("?limit=3"), family.list("?limit=3")
     assert without_request_id(first)[1:] == without_request_id(second)[1:]
+
+
+def test_a_page_looks_at_no_more_than_a_bounded_number_of_rows(fresh_site):
+    """Many rows that the filter passes over: the pages are empty, and their cursors lead on."""
+    web = fresh_site.start()
+    oldest = web.create(name="the oldest")
+    copies = ("INSERT INTO tokens (id, account, selector, display_key, hash, permissions, "
+              "every_website, websites, created_at) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL "
+              "SELECT i + 1 FROM n WHERE i < ?) SELECT randomblob(12), account, "
+              "printf('%010d', i), display_key, hash, permissions, 0, ?, created_at "
+              "FROM tokens, n WHERE name = 'the oldest'")
+    change(fresh_site, copies, 400, b"".join(sorted(os.urandom(12) for _ in range(1000))))
+    assert fresh_site.rows("SELECT count(*) FROM tokens")[0][0] == 402
+    path, pages, found = f"{TOKENS}?q=oldest", 0, []
+    while path:
+        answer = web.call("GET", path).check()
+        pages, found = pages + 1, found + answer.data
+        cursor = answer.json["pagination"]["nextCursor"]
+        path = cursor and f"{TOKENS}?q=oldest&cursor={cursor}"
+    assert [record["id"] for record in found] == [oldest["id"]]
+    assert pages > 1
