@@ -74,3 +74,57 @@ CREATE TABLE failed_checks (
 ) STRICT;
 
 CREATE INDEX failed_checks_by_selector ON failed_checks (selector, failed_at);
+
+-- version 2
+
+-- allowed_ips: networks such as 192.0.2.0/24, separated by one blank; NULL: from anywhere.
+-- replaced_selector, replaced_hash: the key before the last rotation, good until grace_ends_at.
+-- new_key_used_at, replaced_key_used_at: when each was first used since that rotation.
+ALTER TABLE tokens ADD COLUMN allowed_ips TEXT CHECK (allowed_ips <> '');
+ALTER TABLE tokens ADD COLUMN last_used_ip TEXT;
+ALTER TABLE tokens ADD COLUMN use_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN rotated_at INTEGER;
+ALTER TABLE tokens ADD COLUMN replaced_selector TEXT;
+ALTER TABLE tokens ADD COLUMN replaced_hash TEXT;
+ALTER TABLE tokens ADD COLUMN grace_ends_at INTEGER;
+ALTER TABLE tokens ADD COLUMN new_key_used_at INTEGER;
+ALTER TABLE tokens ADD COLUMN replaced_key_used_at INTEGER;
+
+CREATE UNIQUE INDEX tokens_by_replaced_selector ON tokens (replaced_selector)
+	WHERE replaced_selector IS NOT NULL;
+CREATE INDEX tokens_by_expiry ON tokens (expires_at)
+	WHERE revoked_at IS NULL AND expires_at IS NOT NULL;
+
+-- What a creation or rotation with an Idempotency-Key made: name is the hash of that key, request
+-- the hash of route and body.
+CREATE TABLE idempotency (
+	caller  BLOB NOT NULL CHECK (length(caller) = 12),
+	name    BLOB NOT NULL CHECK (length(name) = 32),
+	request BLOB NOT NULL CHECK (length(request) = 32),
+	token   BLOB NOT NULL CHECK (length(token) = 12),
+	made_at INTEGER NOT NULL,
+	PRIMARY KEY (caller, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_by_age ON idempotency (made_at);
+
+-- Who changed what, one row a change, in its transaction. actor: the token; NULL: the operator.
+-- before, after: JSON. chain: a keyed hash over this row and the chain of the row before; key_id
+-- names the key, which lies outside the database.
+CREATE TABLE audit (
+	sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+	at       INTEGER NOT NULL,
+	actor    BLOB,
+	account  BLOB,
+	address  TEXT,
+	request  TEXT,
+	action   TEXT NOT NULL,
+	target   BLOB,
+	before   TEXT,
+	after    TEXT,
+	key_id   BLOB NOT NULL CHECK (length(key_id) = 8),
+	chain    BLOB NOT NULL CHECK (length(chain) = 32)
+) STRICT;
+
+CREATE INDEX audit_by_account ON audit (account, sequence);
+CREATE INDEX audit_by_actor ON audit (actor, sequence);

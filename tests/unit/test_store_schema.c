@@ -25,6 +25,10 @@
 /* Where the header of a database has them (sqlite.org/fileformat2.html §1.3). */
 enum { VERSION_OFFSET = 60, APPLICATION_OFFSET = 68, PAGE_SIZE = 4096 };
 
+/* schema.sql's newest version, and the one that these tests add. */
+enum { NEWEST = 2, NEXT = 3 };
+#define NEWEST_BACKUP ".version-2.backup"
+
 static void path_of(const struct fixture *fixture, const char *name, char path[FILE_PATH_SIZE])
 {
 	snprintf(path, FILE_PATH_SIZE, "%s/%s", fixture->directory, name);
@@ -127,7 +131,7 @@ static void test_an_opened_database_is_kept_as_the_manual_says(void **state)
 	assert_int_equal(stat(fixture->path, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
 	assert_int_equal(ask(fixture->path, "PRAGMA application_id"), 0x436C7667);
-	assert_int_equal(ask(fixture->path, "PRAGMA user_version"), 1);
+	assert_int_equal(ask(fixture->path, "PRAGMA user_version"), NEWEST);
 	assert_true(store_uses_wal(fixture->store));
 	assert_int_equal(ask(fixture->path, "SELECT count(*) FROM pragma_journal_mode "
 					    "WHERE journal_mode = 'wal'"),
@@ -214,7 +218,7 @@ static void test_what_is_not_ours_is_left_alone(void **state)
 {
 	static const uint8_t other_program[] = {0x12, 0x34, 0x56, 0x78};
 	static const uint8_t no_program[] = {0, 0, 0, 0};
-	static const uint8_t newer[] = {0, 0, 0, 2};
+	static const uint8_t newer[] = {0, 0, 0, NEXT};
 	static const uint8_t ours[] = {0x43, 0x6C, 0x76, 0x67};
 	struct fixture *fixture = *state;
 	char text[FILE_PATH_SIZE];
@@ -388,7 +392,7 @@ static void assert_not_restored(struct fixture *fixture, const char *path, enum 
 
 static void test_only_an_undamaged_backup_of_ours_is_restored(void **state)
 {
-	static const uint8_t newer[] = {0, 0, 0, 2};
+	static const uint8_t newer[] = {0, 0, 0, NEXT};
 	static const uint8_t other_program[] = {0x12, 0x34, 0x56, 0x78};
 	static const uint8_t ours[] = {0x43, 0x6C, 0x76, 0x67};
 	struct fixture *fixture = *state;
@@ -491,14 +495,14 @@ static void test_a_deleted_file_is_missed_and_not_made_again(void **state)
 }
 
 static const struct migration next_version[] = {
-	{1, "CREATE TABLE never_again (a INTEGER)"},
-	{2, "CREATE TABLE second (a INTEGER) STRICT"},
-	{2, "ALTER TABLE accounts ADD COLUMN colour TEXT"},
+	{NEWEST, "CREATE TABLE never_again (a INTEGER)"},
+	{NEXT, "CREATE TABLE second (a INTEGER) STRICT"},
+	{NEXT, "ALTER TABLE accounts ADD COLUMN colour TEXT"},
 };
 
 static const struct migration failing_version[] = {
-	{2, "CREATE TABLE second (a INTEGER) STRICT"},
-	{2, "CREATE TABLE second (a INTEGER) STRICT"},
+	{NEXT, "CREATE TABLE second (a INTEGER) STRICT"},
+	{NEXT, "CREATE TABLE second (a INTEGER) STRICT"},
 };
 
 static enum result migrate(struct fixture *fixture, const struct migration *steps, size_t count)
@@ -518,11 +522,11 @@ static void test_a_migration_applies_what_is_newer_and_keeps_a_backup(void **sta
 	struct error err;
 	uint8_t key[STORE_CURSOR_KEY_SIZE], key_after[STORE_CURSOR_KEY_SIZE];
 
-	path_of(fixture, "database.version-1.backup", backup);
+	path_of(fixture, "database" NEWEST_BACKUP, backup);
 	fixture_add_account(fixture, 1);
 	assert_int_equal(store_cursor_key(fixture->store, key), RESULT_OK);
 	assert_int_equal(migrate(fixture, next_version, 3), RESULT_OK);
-	assert_int_equal(ask(fixture->path, "PRAGMA user_version"), 2);
+	assert_int_equal(ask(fixture->path, "PRAGMA user_version"), NEXT);
 	assert_int_equal(ask(fixture->path, TABLES "('second', 'never_again')"), 1);
 	assert_int_equal(accounts_in(fixture->store), 1);
 	assert_int_equal(store_cursor_key(fixture->store, key_after), RESULT_OK);
@@ -530,7 +534,7 @@ static void test_a_migration_applies_what_is_newer_and_keeps_a_backup(void **sta
 	/* A second time there is nothing to do. */
 	assert_int_equal(migrate(fixture, next_version, 3), RESULT_OK);
 
-	assert_int_equal(ask(backup, "PRAGMA user_version"), 1);
+	assert_int_equal(ask(backup, "PRAGMA user_version"), NEWEST);
 	assert_int_equal(open_at(backup, false, &old, &err), RESULT_OK);
 	assert_int_equal(accounts_in(old), 1);
 	store_close(old);
@@ -542,7 +546,7 @@ static void test_a_migration_that_fails_changes_nothing(void **state)
 
 	fixture_add_account(fixture, 1);
 	assert_int_not_equal(migrate(fixture, failing_version, 2), RESULT_OK);
-	assert_int_equal(ask(fixture->path, "PRAGMA user_version"), 1);
+	assert_int_equal(ask(fixture->path, "PRAGMA user_version"), NEWEST);
 	assert_int_equal(ask(fixture->path, TABLES "('second')"), 0);
 	assert_int_equal(accounts_in(fixture->store), 1);
 	assert_int_equal(store_begin(fixture->store), RESULT_OK); /* none is left open */
@@ -651,12 +655,12 @@ static void test_processes_that_migrate_at_once_migrate_once(void **state)
 		struct error err = {0};
 
 		snprintf(path, sizeof(path), "%s/raced-%u", fixture->directory, i);
-		snprintf(backup, sizeof(backup), "%s.version-1.backup", path);
+		snprintf(backup, sizeof(backup), "%s" NEWEST_BACKUP, path);
 		assert_int_equal(store_backup(fixture->store, path, &err), RESULT_OK);
 		race(race_to_migrate, path, NULL);
-		assert_int_equal(ask(path, "PRAGMA user_version"), 2);
+		assert_int_equal(ask(path, "PRAGMA user_version"), NEXT);
 		assert_int_equal(ask(path, TABLES "('second', 'never_again')"), 1);
-		assert_int_equal(ask(backup, "PRAGMA user_version"), 1);
+		assert_int_equal(ask(backup, "PRAGMA user_version"), NEWEST);
 		assert_int_equal(ask(backup, TABLES "('second')"), 0);
 		assert_int_equal(ask(backup, TABLES "('tokens')"), 1);
 	}
@@ -671,7 +675,7 @@ static void test_processes_that_make_the_database_at_once_make_one(void **state)
 
 		snprintf(path, sizeof(path), "%s/raced-%u", fixture->directory, i);
 		race(race_to_create, NULL, path);
-		assert_int_equal(ask(path, "PRAGMA user_version"), 1);
+		assert_int_equal(ask(path, "PRAGMA user_version"), NEWEST);
 		assert_int_equal(ask(path, "SELECT count(*) FROM secrets"), 1);
 	}
 }
