@@ -352,8 +352,8 @@ int main(int argc, char **argv)
 	struct error err = {0};
 	enum mode mode;
 	int status;
-	/* To plain CGI the web server may pass pieces of the query as arguments (RFC 3875 §4.4): what
-	 * a stranger wrote. */
+	/* To plain CGI the web server may pass pieces of the query as arguments (RFC 3875 §4.4):
+	 * what a stranger wrote. */
 	enum result result = is_plain_cgi() ? RESULT_OK : read_options(argc, argv, &options, &err);
 
 	if (result == RESULT_OK && config == NULL)

@@ -30,6 +30,22 @@ enum token_state authority_token_state(const struct token_record *record, int64_
 	return now < record->scope.expires_at ? TOKEN_ACTIVE : TOKEN_EXPIRED;
 }
 
+enum result authority_read_caller_again(struct authority *authority, const struct caller *caller,
+					int64_t now, struct token_record *fresh)
+{
+	enum result result = store_find_token(authority->store, &caller->token.id, fresh);
+
+	if (result == RESULT_NOT_FOUND)
+		return RESULT_INVALID_TOKEN;
+	if (result != RESULT_OK)
+		return result;
+	if (!authority_is_alive(fresh, now))
+		return RESULT_INVALID_TOKEN;
+	if (!permission_set_covers(fresh->scope.permissions, caller->required))
+		return RESULT_INSUFFICIENT_SCOPE;
+	return RESULT_OK;
+}
+
 enum result authority_begin_scrypt(struct authority *authority, int *slot, struct error *err)
 {
 	*slot = -1;

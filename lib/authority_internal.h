@@ -8,6 +8,20 @@
 /** Says whether RECORD may be used at NOW: not revoked, not expired, its account not disabled. */
 NODISCARD bool authority_is_alive(const struct token_record *record, int64_t now);
 
+/** CALLER's row as it is now, inside the transaction that is about to change something: alive, and
+ *  with what authority_require() found. FRESH must own nothing, and owns on RESULT_OK. */
+NODISCARD enum result authority_read_caller_again(struct authority *authority,
+						  const struct caller *caller, int64_t now,
+						  struct token_record *fresh);
+
+/** The scope that DRAFT asks for within WITHIN; what it leaves out is WITHIN's own. SCOPE owns it
+ *  on RESULT_OK. RESULT_SCOPE_EXCEEDED, with COMPLAINT and the field in ERR, for what is beyond
+ *  WITHIN; RESULT_NOT_FOUND for a website that its account cannot access. */
+NODISCARD enum result authority_choose_scope(struct authority *authority,
+					     const struct scope *within,
+					     const struct token_draft *draft, const char *complaint,
+					     struct scope *scope, struct error *err);
+
 /** Takes a place for one scrypt run where processes share a bound; give it back with
  *  scrypt_slots_release(). RESULT_BUSY where none was free in time. */
 NODISCARD enum result authority_begin_scrypt(struct authority *authority, int *slot,

@@ -9,174 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void token_draft_clear(struct token_draft *draft)
-{
-	free(draft->website_ids);
-	*draft = (struct token_draft){0};
-}
-
-/* The caller's row as it is now, inside the transaction that is about to change something. */
-static enum result read_caller_again(struct authority *authority, const struct caller *caller,
-				     int64_t now, struct token_record *fresh)
-{
-	enum result result = store_find_token(authority->store, &caller->token.id, fresh);
-
-	if (result == RESULT_NOT_FOUND)
-		return RESULT_INVALID_TOKEN;
-	if (result != RESULT_OK)
-		return result;
-	if (!authority_is_alive(fresh, now))
-		return RESULT_INVALID_TOKEN;
-	if (!permission_set_covers(fresh->scope.permissions, caller->required))
-		return RESULT_INSUFFICIENT_SCOPE;
-	return RESULT_OK;
-}
-
-/* SHOWN is what more to say of what stands at INDEX of FIELD; never whether it exists. */
-static enum result exceed(struct error *err, const char *field, size_t index, const char *shown)
-{
-	char name[ERROR_FIELD_SIZE];
-
-	snprintf(name, sizeof(name), "%s[%zu]", field, index);
-	return error_set(
-		err, RESULT_SCOPE_EXCEEDED, name,
-		"The new token would exceed the caller: %s%s; ask for what the caller holds",
-		name, shown);
-}
-
-static enum result exceed_permission(const struct catalogue *catalogue,
-				     const struct token_draft *draft, size_t index,
-				     struct error *err)
-{
-	char shown[PERMISSION_NAME_SIZE + 4] = " \"*\"";
-
-	for (size_t i = 0; i < catalogue->count && !draft->permissions[index].every; i++)
-		if (permission_set_covers(draft->permissions[index], permission_set_of(i)))
-			snprintf(shown, sizeof(shown), " \"%s\"", catalogue->permissions[i].name);
-	return exceed(err, "permissions", index, shown);
-}
-
-/* Each field is judged by giving the maker's own scope that field alone and asking whether it is
- * still covered: so scope_covers() decides, and the refusal can name what was too much. */
-static enum result choose_permissions(const struct catalogue *catalogue, const struct scope *maker,
-				      const struct token_draft *draft,
-				      struct permission_set *permissions, struct error *err)
-{
-	*permissions = (struct permission_set){0};
-	if (!draft->has_permissions) {
-		*permissions = maker->permissions;
-		return RESULT_OK;
-	}
-	for (size_t i = 0; i < draft->permission_count; i++) {
-		struct scope wanted = *maker;
-
-		wanted.permissions = draft->permissions[i];
-		if (!scope_covers(maker, &wanted))
-			return exceed_permission(catalogue, draft, i, err);
-		*permissions = permission_set_union(*permissions, draft->permissions[i]);
-	}
-	return RESULT_OK;
-}
-
-static enum result check_website(struct authority *authority, const struct scope *maker,
-				 const struct token_draft *draft, size_t index, struct error *err)
-{
-	struct scope wanted = *maker;
-	enum role role;
-	enum result result;
-
-	wanted.every_website = false;
-	wanted.websites = (struct id_set){&draft->website_ids[index], 1};
-	if (!scope_covers(maker, &wanted))
-		return exceed(err, "websiteIds", index, "");
-	result = store_find_role(authority->store, &maker->account, &draft->website_ids[index],
-				 &role);
-	if (result == RESULT_OK && role == ROLE_NONE) {
-		char name[ERROR_FIELD_SIZE];
-
-		snprintf(name, sizeof(name), "websiteIds[%zu]", index);
-		return error_set(err, RESULT_NOT_FOUND, name,
-				 "No such website: %s; GET /websites lists those of this account",
-				 name);
-	}
-	return result;
-}
-
-/* SCOPE takes the websites. */
-static enum result choose_websites(struct authority *authority, const struct scope *maker,
-				   const struct token_draft *draft, struct scope *scope,
-				   struct error *err)
-{
-	if (!draft->has_websites) {
-		scope->every_website = maker->every_website;
-		return id_set_init(&scope->websites, maker->websites.ids, maker->websites.count);
-	}
-	if (draft->website_count == 0) {
-		struct scope wanted = *maker;
-
-		wanted.every_website = true;
-		wanted.websites = (struct id_set){0};
-		if (!scope_covers(maker, &wanted))
-			return error_set(
-				err, RESULT_SCOPE_EXCEEDED, "websiteIds",
-				"An empty websiteIds means all websites, and the caller is "
-				"limited to some; name them, or leave the field out");
-		scope->every_website = true;
-		return RESULT_OK;
-	}
-	for (size_t i = 0; i < draft->website_count; i++) {
-		enum result result = check_website(authority, maker, draft, i, err);
-
-		if (result != RESULT_OK)
-			return result;
-	}
-	return id_set_init(&scope->websites, draft->website_ids, draft->website_count);
-}
-
-static enum result choose_expiry(const struct scope *maker, const struct token_draft *draft,
-				 int64_t *expires_at, struct error *err)
-{
-	struct scope wanted = *maker;
-
-	switch (draft->expiry) {
-	case EXPIRY_INHERITED:
-		break;
-	case EXPIRY_NEVER:
-		wanted.expires_at = TIMESTAMP_NEVER;
-		break;
-	case EXPIRY_AT:
-		wanted.expires_at = draft->expires_at;
-		break;
-	}
-	*expires_at = wanted.expires_at;
-	if (scope_covers(maker, &wanted))
-		return RESULT_OK;
-	return error_set(err, RESULT_SCOPE_EXCEEDED, draft->expiry_field,
-			 "The new token would outlive the caller; ask for an end no later than the "
-			 "caller's own expiresAt");
-}
-
-/* The scope that DRAFT asks for under MAKER. SCOPE owns it on RESULT_OK. */
-static enum result choose_scope(struct authority *authority, const struct scope *maker,
-				const struct token_draft *draft, struct scope *scope,
-				struct error *err)
-{
-	enum result result;
-
-	*scope = (struct scope){.account = maker->account};
-	result = choose_permissions(&authority->config->catalogue, maker, draft,
-				    &scope->permissions, err);
-	if (result == RESULT_OK)
-		result = choose_websites(authority, maker, draft, scope, err);
-	if (result == RESULT_OK)
-		result = choose_expiry(maker, draft, &scope->expires_at, err);
-	if (result == RESULT_OK && !scope_covers(maker, scope))
-		result = RESULT_INTERNAL; /* the parts were covered and the whole is not */
-	if (result != RESULT_OK)
-		scope_clear(scope);
-	return result;
-}
-
 static enum result check_limit(struct authority *authority, const struct id *account, int64_t now,
 			       struct error *err)
 {
@@ -204,7 +36,8 @@ static enum result decide(struct authority *authority, const struct maker *maker
 			  const struct scope *scope, const struct token_draft *draft, int64_t now,
 			  struct scope *chosen, struct error *err)
 {
-	enum result result = choose_scope(authority, scope, draft, chosen, err);
+	enum result result = authority_choose_scope(
+		authority, scope, draft, "The new token would exceed the caller", chosen, err);
 
 	if (result == RESULT_OK && maker->caller != NULL) {
 		result = check_limit(authority, &scope->account, now, err);
@@ -225,7 +58,7 @@ static enum result add_token(struct authority *authority, const struct maker *ma
 	enum result result = RESULT_OK;
 
 	if (maker->caller != NULL) {
-		result = read_caller_again(authority, maker->caller, now, &fresh);
+		result = authority_read_caller_again(authority, maker->caller, now, &fresh);
 		scope = &fresh.scope;
 		record->has_parent = true;
 		record->parent = maker->caller->token.id;
@@ -376,7 +209,7 @@ enum result authority_revoke(struct authority *authority, const struct caller *c
 	result = store_begin(authority->store);
 	if (result != RESULT_OK)
 		return result;
-	result = read_caller_again(authority, caller, now, &fresh);
+	result = authority_read_caller_again(authority, caller, now, &fresh);
 	if (result == RESULT_OK)
 		result = store_find_token(authority->store, id, &target);
 	if (result == RESULT_OK && target.revoked_at != STORE_NO_MOMENT)
