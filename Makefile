@@ -90,7 +90,7 @@ $(BENCH_PROGRAMS): %: %.o $(BUILD)/libclaviger.a
 	$(LINK)
 
 run: all ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
-	@examples/run-local.sh $(PORT) $(BUILD)
+	@examples/run-local.sh "$(PORT)" "$(BUILD)"
 
 # One after the other: each builds what the next one uses.
 check: ## build with gcc and clang without a warning, then all tests
