@@ -52,9 +52,11 @@ static const struct command commands[] = {
 	  "the web server gives the database or the configuration away.\n" },
 	{ "backup", NULL, backup_write, NEEDS_STORE, "FILE", 0,
 	  "Copy the database to a new file while it is served", "" },
-	{ "restore", NULL, restore_run, NEEDS_STORE, "FILE", BIT(YES) | BIT(KEEP_REVOKED),
+	{ "restore", NULL, restore_run, NEEDS_CONFIGURATION, "FILE", BIT(YES) | BIT(KEEP_REVOKED),
 	  "Put a backup in the place of all content, while it is served",
-	  "Says how many tokens come back to life and how many are lost, and does it with --yes.\n" },
+	  "Says how many tokens come back to life and how many are lost, and does it with --yes.\n"
+	  "Makes the database where there is none: move a damaged one away with its -wal and\n"
+	  "-shm first, while the service is stopped.\n" },
 	{ "config", "show", config_show_values, NEEDS_NOTHING, NULL, 0,
 	  "Show every key of the configuration, its value and where it comes from", "" },
 };

@@ -8,6 +8,8 @@
 
 #include "json_write.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +24,10 @@ struct plan {
 	struct store *scratch;
 	struct buffer revived; /* ids, one after the other */
 	uint64_t revived_count, lost_count;
+	bool is_first; /* there is no database to be replaced */
 };
 
-/* Which tokens of FROM do not work in OTHER? */
+/* Which tokens of FROM do not work in OTHER? In none where that is NULL. */
 struct comparison {
 	struct store *from, *other;
 	int64_t now;
@@ -46,7 +49,9 @@ static bool compare_token(void *context, const struct token_record *record)
 
 	if (!works(record, comparison->now))
 		return true;
-	comparison->result = store_find_token(comparison->other, &record->id, &other);
+	comparison->result = comparison->other == NULL
+				     ? RESULT_NOT_FOUND
+				     : store_find_token(comparison->other, &record->id, &other);
 	works_there = comparison->result == RESULT_OK && works(&other, comparison->now);
 	token_record_clear(&other);
 	if (comparison->result == RESULT_NOT_FOUND)
@@ -75,6 +80,20 @@ static enum result compare(struct comparison *comparison)
 	enum result result = store_list_accounts(comparison->from, compare_account, comparison);
 
 	return result == RESULT_OK ? comparison->result : result;
+}
+
+/* A damaged database is opened too: only what is not there, or was never filled, is none. */
+static enum result open_current(struct admin *admin, struct plan *plan, struct error *err)
+{
+	struct stat status;
+	enum result result = admin_check_owner(admin->config->database, err);
+
+	if (result != RESULT_OK)
+		return result;
+	plan->is_first = lstat(admin->config->database, &status) != 0
+				 ? errno == ENOENT
+				 : S_ISREG(status.st_mode) && status.st_size == 0;
+	return plan->is_first ? RESULT_OK : admin_open(admin, false, err);
 }
 
 static enum result open_scratch(struct admin *admin, struct plan *plan, struct error *err)
@@ -115,8 +134,12 @@ static enum result prepare(struct admin *admin, struct plan *plan, struct error 
 		return result;
 	back.from = forth.other = plan->scratch;
 	result = compare(&back);
-	if (result == RESULT_OK)
+	if (result == RESULT_OK && !plan->is_first)
 		result = compare(&forth);
+	/* The backup was found whole, so it is the other that cannot be read. */
+	if (result == RESULT_STORE_UNAVAILABLE && !plan->is_first &&
+	    store_check(admin->authority.store, true, err) == RESULT_OK)
+		result = RESULT_INTERNAL;
 	if (result == RESULT_OK)
 		result = buffer_result(&plan->revived);
 	plan->revived_count = back.count;
@@ -172,6 +195,8 @@ static void report(struct admin *admin, const struct plan *plan, bool is_restore
 	}
 	buffer_append_text(&admin->out, is_restored ? "restored: " : "would be restored: ");
 	output_printable(plan->file, &admin->out);
+	if (plan->is_first)
+		buffer_append_text(&admin->out, ", where there was no database");
 	buffer_append_format(&admin->out,
 			     "\ntokens that do not work now and come back to life: %" PRIu64
 			     "\ntokens that work now and are lost: %" PRIu64 "\n",
@@ -186,6 +211,8 @@ static enum result carry_out(struct admin *admin, const struct arguments *argume
 
 	if (arguments_has(arguments, OPTION_KEEP_REVOKED))
 		result = revoke_revived(admin, plan);
+	if (result == RESULT_OK && is_wanted && plan->is_first)
+		result = admin_open(admin, true, err);
 	if (result == RESULT_OK && is_wanted)
 		result = store_restore(admin->authority.store, plan->scratch_path, err);
 	if (result == RESULT_OK)
@@ -198,7 +225,22 @@ static enum result carry_out(struct admin *admin, const struct arguments *argume
 					       "Nothing was changed; add --yes to restore");
 }
 
-/* What is no file is not opened: a FIFO would be waited for. */
+static bool begins_like_a_database(const char *path)
+{
+	static const char magic[] = "SQLite format 3";
+	char begin[sizeof(magic)];
+	int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool is_one = descriptor >= 0 &&
+		      read(descriptor, begin, sizeof(begin)) == (ssize_t)sizeof(begin) &&
+		      memcmp(begin, magic, sizeof(magic)) == 0;
+
+	if (descriptor >= 0)
+		close(descriptor);
+	return is_one;
+}
+
+/* What is no file is not opened: a FIFO would be waited for. What is no database is not either:
+ * SQLite would log it as a failure. */
 static enum result check_file(const char *path, struct error *err)
 {
 	struct stat status;
@@ -209,6 +251,11 @@ static enum result check_file(const char *path, struct error *err)
 	if (!S_ISREG(status.st_mode))
 		return error_set(err, RESULT_INVALID_USAGE, NULL, "%.150s: not a regular file",
 				 path);
+	if (!begins_like_a_database(path))
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%.150s: not a backup of claviger, or you may not read it; give a "
+				 "file that claviger-admin backup wrote",
+				 path);
 	return RESULT_OK;
 }
 
@@ -218,6 +265,12 @@ enum result restore_run(struct admin *admin, const struct arguments *arguments, 
 	enum result result = check_file(plan.file, err);
 
 	buffer_init(&plan.revived, OUTPUT_MAXIMUM);
+	if (result == RESULT_OK)
+		result = open_current(admin, &plan, err);
+	if (result == RESULT_OK && plan.is_first && arguments_has(arguments, OPTION_KEEP_REVOKED))
+		result = error_set(err, RESULT_INVALID_PARAMETER, NULL,
+				   "--keep-revoked: there is no database that says what was "
+				   "revoked; leave it out");
 	if (result == RESULT_OK)
 		result = prepare(admin, &plan, err);
 	if (result == RESULT_OK)

@@ -252,7 +252,7 @@ enum result file_check_database(const char *path, struct error *err)
 	if (result == RESULT_NOT_FOUND)
 		return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
 				 SHOWN ": there is no such database; make it with claviger-admin "
-				       "init",
+				       "init, or claviger-admin restore BACKUP",
 				 path);
 	if (result != RESULT_OK)
 		return result;

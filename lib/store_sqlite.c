@@ -159,10 +159,10 @@ static enum result connect_and_prepare(struct store *store, struct error *err)
 	if (result == RESULT_OK) {
 		result = prepare_statements(store);
 		if (result != RESULT_OK)
-			error_set(err, result, NULL,
-				  "%.180s: the database does not have the tables "
-				  "it should; restore a backup",
-				  store->path);
+			error_set(
+				err, result, NULL,
+				"%.100s: without the tables it should have; " STORE_RESTORE_ADVICE,
+				store->path);
 	}
 	if (result != RESULT_OK)
 		disconnect(store);

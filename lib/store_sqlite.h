@@ -66,6 +66,11 @@ struct store {
 	bool is_reported;  /* that the file cannot be used is in the log already */
 };
 
+/* What to do about a file that is damaged, to follow "PATH: damaged; ". */
+#define STORE_RESTORE_ADVICE                                                                       \
+	"stop the service, move it away with its -wal and -shm, and run claviger-admin restore "   \
+	"BACKUP"
+
 /** Opens the file and prepares nothing: pragmas, limits, application id. */
 NODISCARD enum result store_connect(struct store *store, struct error *err);
 /** Brings the database to the newest version of schema.sql, or to the last of the COUNT

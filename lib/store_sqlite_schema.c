@@ -76,9 +76,7 @@ static enum result explain(struct store *store, enum result result, struct error
 				 "%.150s: locked by another process, or no memory; try again",
 				 store->path);
 	return error_set(err, result, NULL,
-			 "%.150s: not a database that can be used; run claviger-admin doctor, or "
-			 "restore a backup",
-			 store->path);
+			 "%.100s: no database, or damaged; " STORE_RESTORE_ADVICE, store->path);
 }
 
 static enum result make_file(struct store *store, struct error *err)
@@ -333,20 +331,19 @@ enum result store_check(struct store *store, bool thorough, struct error *err)
 		return explain(store, result, err);
 	if (result == RESULT_OK && strcmp(finding, "ok") != 0)
 		return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
-				 "%.100s: damaged (%.60s); stop the service and restore a backup",
-				 store->path, finding);
+				 "%.80s: damaged (%.50s); " STORE_RESTORE_ADVICE, store->path,
+				 finding);
 	if (result == RESULT_OK && thorough) {
 		result = ask_text(store, "PRAGMA foreign_key_check", finding, sizeof(finding));
 		if (result == RESULT_OK && finding[0] != '\0')
-			return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
-					 "%.100s: a row of table %.60s points nowhere; restore a "
-					 "backup",
-					 store->path, finding);
+			return error_set(
+				err, RESULT_STORE_UNAVAILABLE, NULL,
+				"%.80s: a row of table %.40s points nowhere; " STORE_RESTORE_ADVICE,
+				store->path, finding);
 	}
 	if (result != RESULT_OK)
 		return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
-				 "%.150s: damaged; stop the service and restore a backup",
-				 store->path);
+				 "%.100s: damaged; " STORE_RESTORE_ADVICE, store->path);
 	return RESULT_OK;
 }
 
@@ -415,7 +412,10 @@ static enum result open_backup(const char *path, struct store *backup, struct er
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%.150s: version %d, made by a newer claviger; install that first",
 				 path, version);
-	return store_check(backup, true, err);
+	if (store_check(backup, true, err) == RESULT_OK)
+		return RESULT_OK;
+	return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
+			 "%.150s: this backup is damaged; give another one", path);
 }
 
 enum result store_restore(struct store *store, const char *path, struct error *err)

@@ -731,12 +731,58 @@ def test_restore_works_under_a_connection_that_is_open(machine):
         assert other.execute(count).fetchone() == (1,)
 
 
+def test_restore_makes_a_database_that_is_missing(machine):
+    token = machine.create()["id"]
+    path = machine.directory / "backup.db"
+    machine.run("backup", path)
+    machine.database.unlink()
+    done = machine.run("restore", path, status=REFUSED)
+    assert "where there was no database" in done.stdout
+    assert "come back to life: 2\n" in done.stdout and "are lost: 0\n" in done.stdout
+    assert not machine.database.exists()
+    assert "--keep-revoked" in machine.refused(USAGE, "restore", path, "--yes", "--keep-revoked")
+    assert machine.json("restore", path, "--yes") == \
+        [{"file": str(path), "revived": 2, "lost": 0, "restored": True}]
+    assert machine.states()[token] == "active"
+    assert mode(machine.database) == 0o600
+    assert not list(machine.directory.glob("*.restore-*"))
+
+
+def test_restore_fills_a_database_that_never_was(machine):
+    path = machine.directory / "backup.db"
+    machine.run("backup", path)
+    machine.database.write_bytes(b"")
+    machine.run("restore", path, "--yes")
+    assert list(machine.states().values()) == ["active"]
+
+
+@pytest.mark.parametrize("place", ["its head", "its pages"])
+def test_restore_says_how_to_get_past_a_damaged_database(machine, place):
+    path = machine.directory / "backup.db"
+    machine.run("backup", path)
+    data = bytearray(machine.database.read_bytes())
+    if place == "its head":
+        data[:4096] = os.urandom(4096)
+    else:
+        data[4096:] = os.urandom(len(data) - 4096)
+    machine.database.write_bytes(data)
+    for suffix in ("-wal", "-shm"):
+        pathlib.Path(f"{machine.database}{suffix}").unlink(missing_ok=True)
+    said = machine.refused(DATABASE, "restore", path, "--yes")
+    assert "move it away with its -wal and -shm" in said and "restore a backup" not in said
+    assert not list(machine.directory.glob("*.restore-*"))
+    machine.database.rename(machine.directory / "damaged.db")
+    machine.run("restore", path, "--yes")
+    assert list(machine.states().values()) == ["active"]
+
+
 def test_what_is_no_good_backup_changes_nothing(machine):
     before = machine.states()
     good, bad = machine.directory / "good.db", machine.directory / "bad.db"
     machine.run("backup", good)
     bad.write_text("no database " * 1000)
     assert "not a backup" in machine.refused(REFUSED, "restore", bad, "--yes")
+    assert machine.run("restore", bad, "--yes", status=REFUSED).stderr.count("\n") == 1
     bad.unlink()
     with contextlib.closing(sqlite3.connect(bad)) as other:
         other.execute("CREATE TABLE theirs (x)")
@@ -748,7 +794,8 @@ def test_what_is_no_good_backup_changes_nothing(machine):
     data = bytearray(good.read_bytes())
     data[4096 * 3:4096 * 4] = os.urandom(4096)
     bad.write_bytes(data)
-    assert machine.json_error(DATABASE, "restore", bad, "--yes")["code"] == DATABASE
+    assert "this backup is damaged" in machine.json_error(DATABASE, "restore", bad,
+                                                          "--yes")["message"]
     machine.refused(REFUSED, "restore", machine.directory, "--yes")
     fifo = machine.directory / "fifo"
     os.mkfifo(fifo)
