@@ -221,6 +221,15 @@ static enum result prepare_store(struct server *server, struct error *err)
 	return result == RESULT_BUSY ? RESULT_STORE_UNAVAILABLE : result;
 }
 
+static enum result open_log(const struct config *config, struct error *err)
+{
+	enum result result = log_open(config->log, config->log_level, config->token_prefix, err);
+
+	if (result != RESULT_OK)
+		error_prefix(err, "log");
+	return result;
+}
+
 static void reload(struct server *server, struct config *config, const char *file,
 		   char *const *environment)
 {
@@ -231,7 +240,7 @@ static void reload(struct server *server, struct config *config, const char *fil
 	if (fresh == NULL)
 		return;
 	if (load_config(file, environment, fresh, &err) != RESULT_OK ||
-	    log_open(fresh->log, fresh->log_level, fresh->token_prefix, &err) != RESULT_OK) {
+	    open_log(fresh, &err) != RESULT_OK) {
 		log_event(LOG_ERROR, NULL, "configuration not taken over",
 			  "kept=the one before message=%.255s", err.message);
 		goto out;
@@ -328,7 +337,7 @@ static int run(const struct options *options, enum mode mode, struct config *con
 	enum result result = load_config(options->config_file, environment, config, &err);
 
 	if (result == RESULT_OK)
-		result = log_open(config->log, config->log_level, config->token_prefix, &err);
+		result = open_log(config, &err);
 	if (result == RESULT_OK)
 		result = server_open(&server, config, mode == MODE_CGI, &err);
 	if (result == RESULT_OK && mode != MODE_CGI)

@@ -48,6 +48,16 @@ enum result error_set(struct error *err, enum result result, const char *field, 
 	return result;
 }
 
+void error_prefix(struct error *err, const char *what)
+{
+	char message[ERROR_MESSAGE_SIZE];
+
+	memcpy(message, err->message, sizeof(message));
+	if (snprintf(err->message, sizeof(err->message), "%s: %s", what, message) >=
+	    (int)sizeof(err->message))
+		drop_cut_character(err->message, sizeof(err->message) - 1);
+}
+
 const char *error_reason(enum result result)
 {
 	switch (result) {

@@ -53,6 +53,9 @@ PRINTF(4, 5)
 enum result error_set(struct error *err, enum result result, const char *field, const char *format,
 		      ...);
 
+/** Puts "WHAT: " before the message of ERR: the key or the option that it is about. */
+void error_prefix(struct error *err, const char *what);
+
 /** The stable word for programs that api.md promises for RESULT, such as "invalid_token". */
 NODISCARD const char *error_reason(enum result result);
 

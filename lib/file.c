@@ -55,6 +55,14 @@ static enum result explain_open(const char *path, int cause, struct error *err)
 	case EROFS:
 		what = "on a read-only file system; give a path that can be written";
 		break;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOSPC:
+	case EDQUOT:
+		return error_set(err, RESULT_BUSY, NULL,
+				 SHOWN ": no descriptor, memory or room on the disk to open it",
+				 path);
 	case ENAMETOOLONG:
 		what = "the path is too long; give a shorter one";
 		break;
@@ -145,6 +153,8 @@ static int flags_of(enum file_access access)
 		return O_RDONLY;
 	case FILE_TO_UPDATE:
 		return O_RDWR;
+	case FILE_TO_MAKE_OR_UPDATE:
+		return O_RDWR | O_CREAT;
 	case FILE_TO_APPEND:
 		return O_WRONLY | O_APPEND | O_CREAT;
 	}
@@ -159,9 +169,10 @@ enum result file_open(const char *path, enum file_kind kind, enum file_access ac
 	int opened;
 
 	*descriptor = -1;
-	result = check_directory(
-		path, kind,
-		access == FILE_TO_APPEND ? RESULT_INVALID_CONFIGURATION : RESULT_NOT_FOUND, err);
+	result = check_directory(path, kind,
+				 (flags_of(access) & O_CREAT) != 0 ? RESULT_INVALID_CONFIGURATION
+								   : RESULT_NOT_FOUND,
+				 err);
 	if (result != RESULT_OK)
 		return result;
 	/* O_NONBLOCK: a FIFO must not hang us. It means nothing to a regular file. */

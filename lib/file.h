@@ -25,18 +25,19 @@ enum file_kind {
 	FILE_LOG
 };
 
-enum file_access { FILE_TO_READ, FILE_TO_UPDATE, FILE_TO_APPEND };
+enum file_access { FILE_TO_READ, FILE_TO_UPDATE, FILE_TO_MAKE_OR_UPDATE, FILE_TO_APPEND };
 
 /** Opens the file at PATH after its directory, and then the open file, passed the check of KIND;
- *  close *DESCRIPTOR, which is -1 on failure. FILE_TO_UPDATE reads and writes. FILE_TO_APPEND
- *  makes the file (0600) where there is none; the others then answer RESULT_NOT_FOUND. All else
- *  that is wrong is RESULT_INVALID_CONFIGURATION. */
+ *  close *DESCRIPTOR, which is -1 on failure. FILE_TO_UPDATE reads and writes. FILE_TO_APPEND and
+ *  FILE_TO_MAKE_OR_UPDATE make the file (0600) where there is none; the others then answer
+ *  RESULT_NOT_FOUND. RESULT_BUSY without descriptors, memory or room on the disk. All else that is
+ *  wrong is RESULT_INVALID_CONFIGURATION. */
 NODISCARD enum result file_open(const char *path, enum file_kind kind, enum file_access access,
 				int *descriptor, struct error *err);
 
 /** Makes the new file PATH (0600) in a directory as of FILE_PRIVATE and opens it to read and
  *  write; close *DESCRIPTOR, which is -1 on failure. RESULT_INVALID_USAGE where something is at
- *  PATH already, which is left alone; RESULT_INVALID_CONFIGURATION otherwise. */
+ *  PATH already, which is left alone; else as file_open(). */
 NODISCARD enum result file_create(const char *path, int *descriptor, struct error *err);
 
 /** Reads the whole file at PATH, opened and checked as by file_open(). BUFFER must own nothing

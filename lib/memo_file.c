@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 #include "memo_file.h"
 
+#include "file.h"
+
 #include <sodium.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAGIC_SIZE = 8, FORMAT_VERSION = 1, ATTEMPTS = 4 };
-enum { PATH_SIZE = 1024, TEMPORARY_SIZE = 256, SUFFIX_BYTES = 8 };
+enum { PATH_SIZE = 1024, SUFFIX_BYTES = 8 };
 
 struct file_header {
 	char magic[MAGIC_SIZE];
@@ -31,14 +31,6 @@ _Static_assert(sizeof(struct memo_bucket) == 128, "no bucket lies across two pag
 _Static_assert(sizeof(struct file_header) <= sizeof(struct memo_bucket),
 	       "the header lies in the place of one bucket");
 
-/* Where the file lies. All is done relative to DIRECTORY, which was checked, so that nobody can
- * put another one in its place between two calls. */
-struct place {
-	const char *path; /* for messages */
-	const char *name;
-	int directory;
-};
-
 enum fit { FIT_ABSENT, FIT_DIFFERENT, FIT_GOOD };
 
 static off_t bucket_offset(size_t index)
@@ -46,99 +38,23 @@ static off_t bucket_offset(size_t index)
 	return (off_t)((index + 1) * sizeof(struct memo_bucket));
 }
 
-static enum result fail(struct error *err, const char *path, const char *reason)
-{
-	return error_set(err, RESULT_INVALID_CONFIGURATION, "memo_file", "%s: %s", path, reason);
-}
-
-/* The operator's mistake, or a shortage that may pass. */
-static enum result fail_by_errno(struct error *err, const char *path, int number,
-				 const char *reason)
-{
-	if (number == EMFILE || number == ENFILE || number == ENOMEM)
-		return error_set(err, RESULT_BUSY, "memo_file",
-				 "no descriptor or no memory to open it");
-	return fail(err, path, reason);
-}
-
-static enum result check_directory(int directory, const char *path, struct error *err)
-{
-	struct stat status;
-
-	if (fstat(directory, &status) != 0)
-		return fail(err, path, "its state cannot be read");
-	if (status.st_uid != geteuid() && status.st_uid != 0)
-		return fail(err, path, "this directory must belong to this user or to root");
-	if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return error_set(err, RESULT_INVALID_CONFIGURATION, "memo_file",
-				 "others may write to its directory; run: chmod go-w %s", path);
-	return RESULT_OK;
-}
-
-/* The caller closes PLACE->directory, which is -1 on failure. */
-static enum result open_place(const char *path, struct place *place, struct error *err)
-{
-	char directory[PATH_SIZE];
-	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
-	size_t length = (size_t)(name - path);
-	enum result result;
-
-	*place = (struct place){.path = path, .name = name, .directory = -1};
-	if (length >= sizeof(directory) || name[0] == '\0')
-		return fail(err, path, "no name of a file, or too long a one");
-	memcpy(directory, path, length);
-	directory[length] = '\0';
-	if (length == 0)
-		memcpy(directory, ".", sizeof("."));
-
-	place->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (place->directory < 0)
-		return fail_by_errno(err, directory, errno, "this directory cannot be opened");
-	result = check_directory(place->directory, directory, err);
-	if (result != RESULT_OK) {
-		close(place->directory);
-		place->directory = -1;
-	}
-	return result;
-}
-
-static enum result check_file(const struct stat *status, const char *path, struct error *err)
-{
-	if (!S_ISREG(status->st_mode))
-		return fail(err, path, "not a regular file");
-	if (status->st_uid != geteuid())
-		return fail(err, path, "belongs to another user; remove it or change its owner");
-	if ((status->st_mode & 07777 & ~(mode_t)(S_IRUSR | S_IWUSR)) != 0)
-		return error_set(err, RESULT_INVALID_CONFIGURATION, "memo_file",
-				 "others may read or write it; run: chmod 600 %s", path);
-	return RESULT_OK;
-}
-
 /* Says by FIT whether the file at FD is a memo of BUCKET_COUNT buckets; reads its KEY then. */
 static enum result read_header(int fd, const char *path, size_t bucket_count,
 			       uint8_t key[static MEMO_KEY_SIZE], enum fit *fit, struct error *err)
 {
 	struct file_header header = {0};
-	struct stat status;
-	enum result result;
-	ssize_t got;
+	enum result result = RESULT_OK;
+	ssize_t got = pread(fd, &header, sizeof(header), 0);
 
 	*fit = FIT_DIFFERENT;
-	if (fstat(fd, &status) != 0)
-		return fail(err, path, "its state cannot be read");
-	result = check_file(&status, path, err);
-	if (result != RESULT_OK)
-		return result;
-
-	got = pread(fd, &header, sizeof(header), 0);
 	if (got > 0 && memcmp(&header, database_magic, sizeof(database_magic)) == 0) {
-		result =
-			fail(err, path, "a database, not a memo; give memo_file a path of its own");
+		result = error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
+				   "%.150s: a database, not a memo; give the path of a new file",
+				   path);
 	} else if (got == (ssize_t)sizeof(header) &&
 		   memcmp(header.magic, magic, sizeof(magic)) == 0 &&
 		   header.version == FORMAT_VERSION && header.bucket_count == bucket_count &&
-		   status.st_size == bucket_offset(bucket_count)) {
+		   lseek(fd, 0, SEEK_END) == bucket_offset(bucket_count)) {
 		memcpy(key, header.key, sizeof(header.key));
 		*fit = FIT_GOOD;
 	}
@@ -147,30 +63,23 @@ static enum result read_header(int fd, const char *path, size_t bucket_count,
 }
 
 /* *FD is -1 unless *FIT is FIT_GOOD. */
-static enum result open_existing(const struct place *place, size_t bucket_count,
+static enum result open_existing(const char *path, size_t bucket_count,
 				 uint8_t key[static MEMO_KEY_SIZE], int *fd, enum fit *fit,
 				 struct error *err)
 {
-	enum result result;
-	int opened;
+	enum result result = file_open(path, FILE_PRIVATE, FILE_TO_UPDATE, fd, err);
 
-	*fd = -1;
 	*fit = FIT_ABSENT;
-	/* O_NONBLOCK: POSIX does not say that opening a FIFO for both returns at once. */
-	opened =
-		openat(place->directory, place->name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (opened < 0 && errno == ENOENT)
-		return RESULT_OK;
-	if (opened < 0 && errno == ELOOP)
-		return fail(err, place->path, "a symbolic link; give the path of the file itself");
-	if (opened < 0)
-		return fail_by_errno(err, place->path, errno,
-				     "cannot be opened for reading and writing by this user");
-	result = read_header(opened, place->path, bucket_count, key, fit, err);
-	if (result == RESULT_OK && *fit == FIT_GOOD)
-		*fd = opened;
-	else
-		close(opened);
+	if (result == RESULT_OK)
+		result = read_header(*fd, path, bucket_count, key, fit, err);
+	if (result == RESULT_NOT_FOUND) {
+		*err = (struct error){0};
+		result = RESULT_OK;
+	}
+	if (*fd >= 0 && *fit != FIT_GOOD) {
+		close(*fd);
+		*fd = -1;
+	}
 	return result;
 }
 
@@ -191,64 +100,60 @@ static bool write_header(int fd, size_t bucket_count)
  * rename() never replaces: of two processes that start at once, the second finds the file of the
  * first. Where an unfit file goes, rename() may replace a rival's: that one then remembers for
  * itself alone, until it starts again. */
-static enum result make_file(const struct place *place, size_t bucket_count, enum fit fit,
-			     bool *made, struct error *err)
+static enum result make_file(const char *path, size_t bucket_count, enum fit fit, bool *made,
+			     struct error *err)
 {
 	uint8_t random[SUFFIX_BYTES];
 	char suffix[2 * SUFFIX_BYTES + 1];
-	char temporary[TEMPORARY_SIZE];
+	char temporary[PATH_SIZE];
+	enum result result;
 	int length, fd;
 
+	*made = false;
 	randombytes_buf(random, sizeof(random));
 	sodium_bin2hex(suffix, sizeof(suffix), random, sizeof(random));
-	length = snprintf(temporary, sizeof(temporary), "%s.%s", place->name, suffix);
+	length = snprintf(temporary, sizeof(temporary), "%s.%s", path, suffix);
 	if (length < 0 || (size_t)length >= sizeof(temporary))
-		return fail(err, place->path, "too long a name");
-	fd = openat(place->directory, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    S_IRUSR | S_IWUSR);
-	if (fd < 0 && (errno == ENOSPC || errno == EDQUOT))
-		return RESULT_OK;
-	if (fd < 0)
-		return fail_by_errno(err, place->path, errno,
-				     "this user cannot make files in its directory");
-	if (!write_header(fd, bucket_count))
-		*made = false;
-	else if (fit == FIT_ABSENT)
-		*made = linkat(place->directory, temporary, place->directory, place->name, 0) ==
-				0 ||
-			errno == EEXIST;
-	else
-		*made = renameat(place->directory, temporary, place->directory, place->name) == 0;
+		return error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
+				 "%.95s: the path is too long; give a shorter one", path);
+	result = file_create(temporary, &fd, err);
+	if (result != RESULT_OK)
+		return result;
+	if (write_header(fd, bucket_count))
+		*made = fit == FIT_ABSENT ? link(temporary, path) == 0 || errno == EEXIST
+					  : rename(temporary, path) == 0;
 	close(fd);
-	unlinkat(place->directory, temporary, 0); /* after renameat() there is none */
+	unlink(temporary); /* after rename() there is none */
 	return RESULT_OK;
+}
+
+static enum result open_or_make(const char *path, size_t bucket_count,
+				uint8_t key[static MEMO_KEY_SIZE], int *fd, struct error *err)
+{
+	enum fit fit = FIT_ABSENT;
+	bool made = true;
+
+	/* What was made is opened by its name like any other, since a rival's may lie there. */
+	for (int i = 0; i < ATTEMPTS && made; i++) {
+		enum result result = open_existing(path, bucket_count, key, fd, &fit, err);
+
+		if (result != RESULT_OK || fit == FIT_GOOD)
+			return result;
+		result = make_file(path, bucket_count, fit, &made, err);
+		if (result != RESULT_OK && result != RESULT_BUSY)
+			return result;
+	}
+	return error_set(err, RESULT_OK, NULL,
+			 "%.150s: cannot be made now; remembering in memory only", path);
 }
 
 enum result memo_file_open(const char *path, size_t bucket_count, uint8_t key[static MEMO_KEY_SIZE],
 			   int *fd, struct error *err)
 {
-	struct place place;
-	enum fit fit = FIT_ABSENT;
-	bool made = true;
-	enum result result = open_place(path, &place, err);
+	enum result result = open_or_make(path, bucket_count, key, fd, err);
 
-	*fd = -1;
-	if (result != RESULT_OK)
-		return result;
-	/* What was made is opened by its name like any other, since a rival's may lie there. */
-	for (int i = 0; i < ATTEMPTS && made; i++) {
-		result = open_existing(&place, bucket_count, key, fd, &fit, err);
-		if (result != RESULT_OK || fit == FIT_GOOD)
-			break;
-		made = false;
-		result = make_file(&place, bucket_count, fit, &made, err);
-		if (result != RESULT_OK)
-			break;
-	}
-	close(place.directory);
-	if (result == RESULT_OK && *fd < 0)
-		return error_set(err, RESULT_OK, "memo_file",
-				 "%s: cannot be made now; remembering in memory only", path);
+	if (err->message[0] != '\0')
+		error_prefix(err, "memo_file");
 	return result;
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "scrypt_slots.h"
 
-#include <errno.h>
+#include "file.h"
+#include "log.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,40 +19,20 @@ static enum result fail_busy(struct error *err, const char *message)
 	return result;
 }
 
-/* Who may open the file may hold all slots for ever. */
-static enum result check_file(int fd, const char *path, struct error *err)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid())
-		return error_set(err, RESULT_INVALID_CONFIGURATION, "database",
-				 "%s must be a regular file of this user; remove it", path);
-	if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return error_set(err, RESULT_INVALID_CONFIGURATION, "database",
-				 "others may open a file of locks; run: chmod 600 %s", path);
-	return RESULT_OK;
-}
-
+/* Private, because who may open the file may hold all slots for ever. What is wrong with it is for
+ * the operator: an answer to a client names no file. */
 static enum result open_file(const char *path, int *fd, struct error *err)
 {
-	enum result result;
+	struct error cause = {0};
+	enum result result = file_open(path, FILE_PRIVATE, FILE_TO_MAKE_OR_UPDATE, fd, &cause);
 
-	/* O_NONBLOCK: POSIX does not say that opening a FIFO for both returns at once. */
-	*fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, S_IRUSR | S_IWUSR);
-	if (*fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+	if (result == RESULT_OK)
+		return RESULT_OK;
+	log_event(LOG_ERROR, NULL, "no scrypt slot", "message=%.255s", cause.message);
+	if (result == RESULT_BUSY)
 		return fail_busy(err, "No descriptor or no memory is free; try again.");
-	if (*fd < 0 && errno == ELOOP)
-		return error_set(err, RESULT_INVALID_CONFIGURATION, "database",
-				 "%s is a symbolic link; remove it", path);
-	if (*fd < 0)
-		return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
-				 "The store cannot be written now; try again later.");
-	result = check_file(*fd, path, err);
-	if (result != RESULT_OK) {
-		close(*fd);
-		*fd = -1;
-	}
-	return result;
+	return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
+			 "The store cannot be used now; try again later.");
 }
 
 static bool lock_slot(int fd, size_t slot)

@@ -18,9 +18,8 @@
 /** Takes one of SLOTS slots (at least 1, the same number in all processes) of the file at PATH,
  *  which is made where it is absent; tries for TIMEOUT_MS, 0 = once. *SLOT_FD goes to
  *  scrypt_slots_release(), and is -1 on failure. RESULT_BUSY with a time to retry after when all
- *  are taken, or without memory, descriptors or locks; RESULT_INVALID_CONFIGURATION, with the
- *  command to run in ERR, when the file is a link, not ours, or others may open it;
- *  RESULT_STORE_UNAVAILABLE when it cannot be opened or made. */
+ *  are taken, or without memory, descriptors or locks; RESULT_STORE_UNAVAILABLE when the file is
+ *  not what a FILE_PRIVATE of file.h is, which the log says with the command to run. */
 NODISCARD enum result scrypt_slots_take(const char *path, size_t slots, int64_t timeout_ms,
 					int *slot_fd, struct error *err);
 /** Gives the slot back. -1 is allowed. */

@@ -681,7 +681,30 @@ LOGS = [
 @pytest.mark.parametrize("label, spoil, said", LOGS, ids=[row[0] for row in LOGS])
 def test_a_log_that_cannot_be_written_is_refused(place, label, spoil, said):
     spoil(place)
-    place.refused(CONFIGURATION, said)
+    place.refused(CONFIGURATION, "log: ", said)
+
+
+MEMOS = [
+    # where memo_file is, its mode, what the refusal says
+    ("memo", 0o644, "mode 0644 lets other users in; run: chmod 0600 "),
+    ("../shared.memo", 0o600, "a directory shared with other users; move "),
+    ("memo", None, "not a memo"),
+    ("none/memo", 0, "there is no such directory"),
+]
+
+
+@pytest.mark.parametrize("name, mode, said", MEMOS, ids=[row[2] for row in MEMOS])
+def test_a_memo_file_that_is_not_ours_alone_is_refused_by_its_key(place, name, mode, said):
+    path = place.directory / name
+    place.write(memo_file=path)
+    if mode is None:
+        shutil.copy(place.database, path)
+        path.chmod(0o600)
+    elif mode and ".." not in name:
+        path.touch()
+        path.chmod(mode)
+    line = place.refused(CONFIGURATION, "claviger: memo_file: ", said)
+    assert "chmod go-w /tmp" not in line
 
 
 GOOD_LOGS = [

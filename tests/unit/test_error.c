@@ -39,6 +39,20 @@ static void test_a_later_failure_replaces_the_earlier_one(void **state)
 	assert_string_equal(err.message, "wait");
 }
 
+static void test_a_prefix_stands_before_the_message(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	(void)error_set(&err, RESULT_BUSY, NULL, "wait");
+	error_prefix(&err, "log");
+	assert_string_equal(err.message, "log: wait");
+	memset(err.message, 'x', sizeof(err.message) - 1);
+	memcpy(err.message + 249, "\xC3\xA9", 2); /* there is room for 250 behind the prefix */
+	error_prefix(&err, "log");
+	assert_int_equal(strlen(err.message), sizeof("log: ") - 1 + 249);
+}
+
 static void test_an_argument_is_no_format(void **state)
 {
 	struct error err = {0};
@@ -163,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_failure_is_filled_in_and_handed_on),
 		cmocka_unit_test(test_a_later_failure_replaces_the_earlier_one),
+		cmocka_unit_test(test_a_prefix_stands_before_the_message),
 		cmocka_unit_test(test_an_argument_is_no_format),
 		cmocka_unit_test(test_what_is_too_long_is_cut_between_characters),
 		cmocka_unit_test(test_what_just_fits_is_kept_whole),

@@ -204,6 +204,7 @@ static const struct thing_case {
 	// clang-format off
 	{ "nothing there, to read",     NOTHING,       FILE_CONFIGURATION, FILE_TO_READ,   RESULT_NOT_FOUND,             "there is no such file" },
 	{ "nothing there, to update",   NOTHING,       FILE_PRIVATE,       FILE_TO_UPDATE, RESULT_NOT_FOUND,             "there is no such file" },
+	{ "no directory, to make it",   NO_DIRECTORY,  FILE_PRIVATE,       FILE_TO_MAKE_OR_UPDATE, RESULT_INVALID_CONFIGURATION, "there is no such directory" },
 	{ "no directory, to read",      NO_DIRECTORY,  FILE_CONFIGURATION, FILE_TO_READ,   RESULT_NOT_FOUND,             "there is no such directory" },
 	{ "no directory, to append",    NO_DIRECTORY,  FILE_LOG,           FILE_TO_APPEND, RESULT_INVALID_CONFIGURATION, "there is no such directory" },
 	{ "a directory, to read",       DIRECTORY,     FILE_CONFIGURATION, FILE_TO_READ,   RESULT_INVALID_CONFIGURATION, "not a regular file" },
