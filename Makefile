@@ -36,11 +36,12 @@ LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lscrypt -pthread
 LIB_SOURCES = lib/ascii.c lib/authority.c lib/authority_list.c lib/authority_scope.c \
 	lib/authority_token.c \
 	lib/bootstrap.c lib/buffer.c lib/codec.c lib/codec_body.c lib/codec_read.c lib/config.c lib/error.c lib/file.c lib/id.c \
-	lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c lib/permission.c lib/scope.c \
-	lib/scrypt_slots.c lib/secret.c lib/setting.c lib/store_sqlite.c \
+	lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c lib/permission.c lib/process.c \
+	lib/scope.c lib/scrypt_slots.c lib/secret.c lib/setting.c lib/store_sqlite.c \
 	lib/store_sqlite_account.c lib/store_sqlite_schema.c lib/store_sqlite_token.c lib/text.c \
 	lib/throttle.c lib/timestamp.c lib/token.c lib/usage.c
-FCGI_SOURCES = fcgi/account.c fcgi/background.c fcgi/cgi.c fcgi/credentials.c fcgi/exchange.c \
+FCGI_SOURCES = fcgi/account.c fcgi/background.c fcgi/cgi.c fcgi/check.c fcgi/credentials.c \
+	fcgi/exchange.c \
 	fcgi/health.c fcgi/lanes.c fcgi/listen.c fcgi/main.c fcgi/path.c fcgi/queue.c \
 	fcgi/request.c fcgi/response.c fcgi/router.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/backup.c cli/command.c \
@@ -63,7 +64,7 @@ $(BUILD)/%.o: %.c
 	$(CC) $(CLAVIGER_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The files that talk to the kernel beyond POSIX: accept4, epoll, close_range, prctl.
-$(BUILD)/fcgi/lanes.o $(BUILD)/fcgi/main.o $(BUILD)/cli/main.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
+$(BUILD)/fcgi/lanes.o $(BUILD)/fcgi/main.o $(BUILD)/cli/main.o $(BUILD)/lib/process.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
 
 $(BUILD)/schema_sql.h: lib/schema.awk lib/schema.sql
 	@mkdir -p $(@D)

@@ -70,14 +70,15 @@ enum result admin_load(struct admin *admin, struct error *err)
 	return result;
 }
 
-enum result admin_open(struct admin *admin, bool create, struct error *err)
+enum result admin_open(struct admin *admin, enum admin_opening opening, struct error *err)
 {
 	const struct config *config = admin->config;
 	struct store_options options = {
 		.path = config->database,
 		.use_wal = config->journal_mode == JOURNAL_WAL,
 		.busy_timeout_ms = config->busy_timeout_ms,
-		.create = create,
+		.create = opening == ADMIN_TO_MAKE,
+		.no_migration = opening == ADMIN_TO_LOOK,
 		.catalogue = &config->catalogue,
 	};
 	enum result result = admin_check_owner(config->database, err);

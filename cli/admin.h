@@ -30,8 +30,13 @@ struct admin {
 /** Reads the configuration. RESULT_INVALID_CONFIGURATION also for a file of another user than the
  *  one who runs this. */
 NODISCARD enum result admin_load(struct admin *admin, struct error *err);
-/** Opens the store that the configuration names; CREATE makes it where there is none. */
-NODISCARD enum result admin_open(struct admin *admin, bool create, struct error *err);
+/* To work with what is there, to make it where there is none, or to leave it as it is. */
+enum admin_opening { ADMIN_TO_USE, ADMIN_TO_MAKE, ADMIN_TO_LOOK };
+
+/** Opens the store that the configuration names. ADMIN_TO_LOOK opens none of an older version: that
+ *  is RESULT_OK, with what will become of it in ERR.message. */
+NODISCARD enum result admin_open(struct admin *admin, enum admin_opening opening,
+				 struct error *err);
 /** Wipes and frees all; also what is half open. */
 void admin_close(struct admin *admin);
 

@@ -71,7 +71,11 @@ static bool check_configuration(struct doctor *doctor)
 	doctor_note(doctor, "configuration", FINDING_GOOD, "%.300s",
 		    admin->config->file[0] == '\0' ? "from the environment alone"
 						   : admin->config->file);
-	if (geteuid() == 0)
+	if (geteuid() == 0 && !admin->config->allow_root)
+		doctor_note(doctor, "user", FINDING_CONFIGURATION_FAILED,
+			    "this runs as root, as which the service refuses to start; give it a "
+			    "user of its own, or set allow_root = true");
+	else if (geteuid() == 0)
 		doctor_note(doctor, "user", FINDING_WARNING,
 			    "this runs as root; give claviger a user of its own");
 	else
@@ -113,13 +117,17 @@ static bool check_database(struct doctor *doctor)
 {
 	struct error err = {0};
 	uint64_t accounts = 0;
-	enum result result = admin_open(doctor->admin, false, &err);
+	enum result result = admin_open(doctor->admin, ADMIN_TO_LOOK, &err);
 
 	if (result != RESULT_OK) {
 		doctor_note(doctor, "database",
 			    result == RESULT_INVALID_CONFIGURATION ? FINDING_CONFIGURATION_FAILED
 								   : FINDING_DATABASE_FAILED,
 			    "%s", err.message);
+		return false;
+	}
+	if (doctor->admin->authority.store == NULL) {
+		doctor_note(doctor, "database", FINDING_WARNING, "%s", err.message);
 		return false;
 	}
 	result = store_check(doctor->admin->authority.store, true, &err);

@@ -2,6 +2,7 @@
 #include "doctor.h"
 
 #include "file.h"
+#include "memo.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -49,13 +50,39 @@ static void check_directory(struct doctor *doctor)
 			    (unsigned)(status.st_mode & 07777));
 }
 
+/* As the service will open or make it. */
+static bool check_target(struct doctor *doctor, const char *check, enum result result,
+			 const struct error *err)
+{
+	if (result != RESULT_OK)
+		doctor_note(doctor, check, FINDING_CONFIGURATION_FAILED, "%s", err->message);
+	return result == RESULT_OK;
+}
+
+static bool check_named_files(struct doctor *doctor)
+{
+	const struct config *config = doctor->admin->config;
+	struct error memo_err = {0}, log_err = {0};
+	bool is_good = true;
+
+	if (config->memo_file[0] != '\0')
+		is_good = check_target(doctor, "memo", memo_check(config->memo_file, &memo_err),
+				       &memo_err);
+	if (strcmp(config->log, "stderr") != 0)
+		is_good = check_target(doctor, "log",
+				       file_check_target(config->log, FILE_LOG, &log_err),
+				       &log_err) &&
+			  is_good;
+	return is_good;
+}
+
 void doctor_check_files(struct doctor *doctor)
 {
 	static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
 	const struct config *config = doctor->admin->config;
 	struct error err = {0};
 	char path[PATH_SIZE];
-	bool is_good = true;
+	bool is_good = check_named_files(doctor);
 	enum result result = file_check_database(config->database, &err);
 
 	if (result != RESULT_OK)
@@ -64,10 +91,6 @@ void doctor_check_files(struct doctor *doctor)
 		snprintf(path, sizeof(path), "%s%s", config->database, suffixes[i]);
 		is_good = check_file(doctor, "files", path, FILE_PRIVATE) && is_good;
 	}
-	if (config->memo_file[0] != '\0')
-		is_good = check_file(doctor, "memo", config->memo_file, FILE_PRIVATE) && is_good;
-	if (strcmp(config->log, "stderr") != 0)
-		is_good = check_file(doctor, "log", config->log, FILE_LOG) && is_good;
 	if (is_good)
 		doctor_note(doctor, "files", FINDING_GOOD, "%.300s: owner and modes are right",
 			    config->database);

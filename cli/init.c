@@ -36,16 +36,18 @@ enum result init_database(struct admin *admin, const struct arguments *arguments
 	const char *email = arguments_value(arguments, OPTION_EMAIL);
 	const char *name = arguments_value(arguments, OPTION_NAME);
 	struct bootstrap_options options = {
-		.email = email == NULL ? "owner@localhost" : email,
-		.account_name = name == NULL ? "Owner" : name,
-		.token_name = "first token",
+		.email = email == NULL ? BOOTSTRAP_EMAIL : email,
+		.account_name = name == NULL ? BOOTSTRAP_ACCOUNT_NAME : name,
+		.token_name = BOOTSTRAP_TOKEN_NAME,
 		.key_file = arguments_value(arguments, OPTION_KEY_FILE),
 	};
 	/* Before there is a file. */
 	enum result result = account_check(admin->config, options.email, options.account_name, err);
 
+	if (result == RESULT_OK && options.key_file != NULL)
+		result = bootstrap_check(admin->config->database, options.key_file, err);
 	if (result == RESULT_OK)
-		result = admin_open(admin, true, err);
+		result = admin_open(admin, ADMIN_TO_MAKE, err);
 	if (result == RESULT_OK)
 		result = make_owner(admin, &options, err);
 	return result;

@@ -5,25 +5,16 @@
 #include "command.h"
 #include "output.h"
 
-#include "json_write.h"
 #include "config.h"
+#include "json_write.h"
 #include "log.h"
+#include "process.h"
 #include "timestamp.h"
 
-#include <sodium.h>
-
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { EXIT_USAGE = 2, EXIT_CONFIGURATION = 3, EXIT_DATABASE = 4, EXIT_NOT_FOUND = 5 };
 
 static const char default_prefix[] = "dft_";
 
@@ -99,42 +90,6 @@ static int fail(int status, bool as_json, const struct error *err)
 	return status;
 }
 
-/* Where a standard descriptor is closed, the database must not be opened in its place and then get
- * what was meant for the terminal. To read only: so that writing to it fails. */
-static bool hold_standard_descriptors(void)
-{
-	int descriptor;
-
-	do
-		descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	while (descriptor >= 0 && descriptor <= STDERR_FILENO);
-	if (descriptor >= 0)
-		close(descriptor);
-	return descriptor >= 0;
-}
-
-/* Before the first secret exists. */
-static enum result harden(struct error *err)
-{
-	struct rlimit none = {0, 0};
-
-	umask(077);
-	if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return error_set(err, RESULT_INTERNAL, NULL,
-				 "Core files could not be switched off; nothing was done");
-	if (getuid() != geteuid() || getgid() != getegid())
-		return error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
-				 "The program must not be setuid or setgid; remove the mode bit");
-	if (!hold_standard_descriptors())
-		return error_set(err, RESULT_INTERNAL, NULL, "/dev/null cannot be opened");
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit is an error, not an end */
-	if (sodium_init() < 0)
-		return error_set(err, RESULT_INTERNAL, NULL, "libsodium could not be started");
-	return RESULT_OK;
-}
-
 /* Also for a command line that cannot be read. */
 static bool wants_json(int argc, char *const *argv)
 {
@@ -168,7 +123,7 @@ static enum result run_command(const struct command *command, const struct argum
 			log_open(admin->as_json ? "/dev/null" : "stderr", LOG_WARNING, prefix, err);
 	}
 	if (result == RESULT_OK && command->needs == NEEDS_STORE)
-		result = admin_open(admin, false, err);
+		result = admin_open(admin, ADMIN_TO_USE, err);
 	if (result == RESULT_OK)
 		result = command->run(admin, arguments, err);
 	return result;
@@ -235,7 +190,7 @@ int main(int argc, char **argv)
 	admin.as_json = wants_json(argc, argv);
 	admin.now = timestamp_now();
 	buffer_init(&admin.out, OUTPUT_MAXIMUM);
-	result = harden(&err);
+	result = process_harden(&err);
 	if (result == RESULT_OK)
 		status = run(argc, argv, &arguments, &admin, &err);
 	else

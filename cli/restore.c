@@ -93,7 +93,7 @@ static enum result open_current(struct admin *admin, struct plan *plan, struct e
 	plan->is_first = lstat(admin->config->database, &status) != 0
 				 ? errno == ENOENT
 				 : S_ISREG(status.st_mode) && status.st_size == 0;
-	return plan->is_first ? RESULT_OK : admin_open(admin, false, err);
+	return plan->is_first ? RESULT_OK : admin_open(admin, ADMIN_TO_USE, err);
 }
 
 static enum result open_scratch(struct admin *admin, struct plan *plan, struct error *err)
@@ -212,7 +212,7 @@ static enum result carry_out(struct admin *admin, const struct arguments *argume
 	if (arguments_has(arguments, OPTION_KEEP_REVOKED))
 		result = revoke_revived(admin, plan);
 	if (result == RESULT_OK && is_wanted && plan->is_first)
-		result = admin_open(admin, true, err);
+		result = admin_open(admin, ADMIN_TO_MAKE, err);
 	if (result == RESULT_OK && is_wanted)
 		result = store_restore(admin->authority.store, plan->scratch_path, err);
 	if (result == RESULT_OK)

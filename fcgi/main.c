@@ -2,6 +2,7 @@
 /* claviger.fcgi: options, start-up checks, signals, orderly stop. */
 #include "background.h"
 #include "cgi.h"
+#include "check.h"
 #include "lanes.h"
 #include "listen.h"
 #include "worker.h"
@@ -9,23 +10,16 @@
 #include "bootstrap.h"
 #include "config.h"
 #include "log.h"
+#include "process.h"
 #include "timestamp.h"
 
 #include <fcgiapp.h>
-#include <sodium.h>
-
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { EXIT_USAGE = 2, EXIT_CONFIGURATION = 3, EXIT_DATABASE = 4 };
 
 enum mode { MODE_USAGE, MODE_FASTCGI, MODE_CGI };
 
@@ -91,66 +85,67 @@ static int fail(enum result result, const struct error *err)
 	return exit_status(result);
 }
 
-/* Before the first secret exists. */
-static enum result harden(struct error *err)
-{
-	struct rlimit none = {0, 0};
+/* Values beyond those of a letter, so that getopt_long's complaints can be told apart. */
+enum {
+	OPTION_CONFIG = 256,
+	OPTION_SOCKET,
+	OPTION_SOCKET_GROUP,
+	OPTION_CHECK,
+	OPTION_VERSION,
+	OPTION_HELP
+};
 
-	umask(077);
-	if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return error_set(err, RESULT_INTERNAL, NULL,
-				 "Core files could not be switched off; nothing is served");
-	if (getuid() != geteuid() || getgid() != getegid())
-		return error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
-				 "The program must not be setuid or setgid; remove the mode bit");
-	close_range(STDERR_FILENO + 1, ~0U, 0);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit is an error, not an end */
-	if (sodium_init() < 0)
-		return error_set(err, RESULT_INTERNAL, NULL, "libsodium could not be started");
-	return RESULT_OK;
+static enum result refuse_option(int option, const char *argument, struct error *err)
+{
+	if (option == ':')
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%.60s: its value is missing; see --help", argument);
+	if (optopt >= OPTION_CONFIG)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%.60s: takes no value; see --help", argument);
+	if (optopt != 0)
+		return error_set(err, RESULT_INVALID_USAGE, NULL, "-%c: no such option; see --help",
+				 optopt);
+	return error_set(err, RESULT_INVALID_USAGE, NULL, "%.60s: no such option; see --help",
+			 argument);
 }
 
 static enum result read_options(int argc, char **argv, struct options *options, struct error *err)
 {
 	static const struct option known[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"socket", required_argument, NULL, 's'},
-		{"socket-group", required_argument, NULL, 'g'},
-		{"check", no_argument, NULL, 'k'},
-		{"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},
+		{"config", required_argument, NULL, OPTION_CONFIG},
+		{"socket", required_argument, NULL, OPTION_SOCKET},
+		{"socket-group", required_argument, NULL, OPTION_SOCKET_GROUP},
+		{"check", no_argument, NULL, OPTION_CHECK},
+		{"version", no_argument, NULL, OPTION_VERSION},
+		{"help", no_argument, NULL, OPTION_HELP},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
 		switch (option) {
-		case 'c':
+		case OPTION_CONFIG:
 			options->config_file = optarg;
 			break;
-		case 's':
+		case OPTION_SOCKET:
 			options->socket = optarg;
 			break;
-		case 'g':
+		case OPTION_SOCKET_GROUP:
 			options->socket_group = optarg;
 			break;
-		case 'k':
+		case OPTION_CHECK:
 			options->only_checks = true;
 			break;
-		case 'v':
+		case OPTION_VERSION:
 			puts("claviger.fcgi " CLAVIGER_VERSION);
 			exit(EXIT_SUCCESS);
-		case 'h':
+		case OPTION_HELP:
 			fputs(usage_text, stdout);
 			exit(EXIT_SUCCESS);
 		default:
-			return error_set(
-				err, RESULT_INVALID_USAGE, NULL,
-				"%.60s: no such option, or its value is missing; see --help",
-				argv[optind - 1]);
+			return refuse_option(option, argv[optind - 1], err);
 		}
 	}
 	if (optind != argc)
@@ -190,32 +185,59 @@ static enum result load_config(const char *file, char *const *environment, struc
 	return result;
 }
 
-/* Opens the store once before anything is served, and makes the first owner where asked to. */
-static enum result prepare_store(struct server *server, struct error *err)
+/* RESULT is a failure over the key file, which bootstrap_...() takes for one of a command line. */
+static enum result refuse_bootstrap(enum result result, struct error *err)
 {
-	const char *key_file = getenv("CLAVIGER_BOOTSTRAP");
-	struct bootstrap_options owner = {.email = "owner@localhost",
-					  .account_name = "Owner",
-					  .token_name = "first token",
+	if (result != RESULT_INVALID_USAGE && result != RESULT_INVALID_CONFIGURATION)
+		return result;
+	error_prefix(err, "CLAVIGER_BOOTSTRAP");
+	return err->result = RESULT_INVALID_CONFIGURATION;
+}
+
+/* Before there is a database. */
+static enum result check_bootstrap(const struct config *config, const char *key_file,
+				   struct error *err)
+{
+	if (key_file == NULL)
+		return RESULT_OK;
+	if (key_file[0] == '\0')
+		return error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
+				 "CLAVIGER_BOOTSTRAP: empty; give a path or unset it");
+	return refuse_bootstrap(bootstrap_check(config->database, key_file, err), err);
+}
+
+static enum result make_first_owner(struct authority *authority, const char *key_file,
+				    struct error *err)
+{
+	struct bootstrap_options owner = {.email = BOOTSTRAP_EMAIL,
+					  .account_name = BOOTSTRAP_ACCOUNT_NAME,
+					  .token_name = BOOTSTRAP_TOKEN_NAME,
 					  .key_file = key_file};
-	struct worker worker = {0};
 	struct token_record record = {0};
 	struct key key = {0};
 	uint64_t accounts = 0;
-	enum result result = worker_open(&worker, server, true, key_file != NULL, err);
+	enum result result = store_count_accounts(authority->store, &accounts);
 
-	if (result == RESULT_OK)
-		result = store_count_accounts(worker.authority.store, &accounts);
-	if (result == RESULT_OK && key_file != NULL) {
-		result = bootstrap_first_owner(&worker.authority, &owner, timestamp_now(), &record,
-					       &key, err);
-		if (result == RESULT_OK)
-			log_event(LOG_INFO, NULL, "first owner made", "key_file=%.200s", key_file);
-		else if (result == RESULT_INVALID_USAGE && accounts > 0)
-			result = RESULT_OK; /* it was made by an earlier start */
-	}
+	if (result != RESULT_OK)
+		return result;
+	result = bootstrap_first_owner(authority, &owner, timestamp_now(), &record, &key, err);
 	token_key_wipe(&key);
 	token_record_clear(&record);
+	if (result == RESULT_OK)
+		log_event(LOG_INFO, NULL, "first owner made", "key_file=%.200s", key_file);
+	else if (result == RESULT_INVALID_USAGE && accounts > 0)
+		return RESULT_OK; /* it was made by an earlier start */
+	return refuse_bootstrap(result, err);
+}
+
+/* Opens the store once before anything is served, and makes the first owner where asked to. */
+static enum result prepare_store(struct server *server, const char *key_file, struct error *err)
+{
+	struct worker worker = {0};
+	enum result result = worker_open(&worker, server, true, key_file != NULL, err);
+
+	if (result == RESULT_OK && key_file != NULL)
+		result = make_first_owner(&worker.authority, key_file, err);
 	worker_close(&worker);
 	/* Nobody tries again: it is the database that this start fails of. */
 	return result == RESULT_BUSY ? RESULT_STORE_UNAVAILABLE : result;
@@ -235,7 +257,7 @@ static void reload(struct server *server, struct config *config, const char *fil
 {
 	struct config *fresh = calloc(1, sizeof(*fresh));
 	struct error err = {0};
-	const char *unchanged;
+	char unchanged[CONFIG_CHANGED_SIZE];
 
 	if (fresh == NULL)
 		return;
@@ -245,11 +267,11 @@ static void reload(struct server *server, struct config *config, const char *fil
 			  "kept=the one before message=%.255s", err.message);
 		goto out;
 	}
-	unchanged = config_take_over(config, fresh);
+	config_take_over(config, fresh, unchanged);
 	server->limits.tokens_per_account = config->tokens_per_account;
 	server->serves_metrics = config->metrics;
-	if (unchanged != NULL)
-		log_event(LOG_WARNING, NULL, "a changed key needs a restart", "key=%s", unchanged);
+	if (unchanged[0] != '\0')
+		log_event(LOG_WARNING, NULL, "changed keys need a restart", "keys=%s", unchanged);
 	log_event(LOG_INFO, NULL, "configuration taken over", "file=%.200s", config->file);
 out:
 	free(fresh);
@@ -296,7 +318,7 @@ static int serve_fastcgi(const struct options *options, struct server *server,
 		log_event(LOG_INFO, NULL, "serving", "version=%s database=%.200s", CLAVIGER_VERSION,
 			  config->database);
 		wait_for_signals(&signals, server, config, options->config_file, environment);
-		log_event(LOG_INFO, NULL, "stopping", "lane=both");
+		log_event(LOG_INFO, NULL, "stopping", "after=the requests in flight");
 		lanes_stop(lanes);
 	}
 	background_stop(background);
@@ -331,23 +353,29 @@ static int serve_cgi(struct server *server, enum result opened, const struct err
 static int run(const struct options *options, enum mode mode, struct config *config,
 	       char *const *environment)
 {
+	const char *key_file = mode == MODE_CGI ? NULL : getenv("CLAVIGER_BOOTSTRAP");
 	struct server server = {0};
 	struct error err = {0};
 	int status;
 	enum result result = load_config(options->config_file, environment, config, &err);
 
 	if (result == RESULT_OK)
+		result = check_bootstrap(config, key_file, &err);
+	if (options->only_checks) {
+		if (result == RESULT_OK)
+			result = check_run(config, key_file, &err);
+		return result == RESULT_OK ? EXIT_SUCCESS : fail(result, &err);
+	}
+	if (result == RESULT_OK)
 		result = open_log(config, &err);
 	if (result == RESULT_OK)
 		result = server_open(&server, config, mode == MODE_CGI, &err);
 	if (result == RESULT_OK && mode != MODE_CGI)
-		result = prepare_store(&server, &err);
-	if (mode == MODE_CGI && !options->only_checks)
+		result = prepare_store(&server, key_file, &err);
+	if (mode == MODE_CGI)
 		status = serve_cgi(&server, result, &err, environment);
 	else if (result != RESULT_OK)
 		status = fail(result, &err);
-	else if (options->only_checks)
-		status = puts("configuration and database are good") < 0;
 	else
 		status = serve_fastcgi(options, &server, config, environment);
 	server_close(&server);
@@ -368,7 +396,7 @@ int main(int argc, char **argv)
 	if (result == RESULT_OK && config == NULL)
 		result = RESULT_BUSY;
 	if (result == RESULT_OK)
-		result = harden(&err);
+		result = process_harden(&err);
 	if (result != RESULT_OK) {
 		free(config);
 		return fail(result, &err);
@@ -376,7 +404,10 @@ int main(int argc, char **argv)
 	options.config_file = config_choose_file(options.config_file, environ);
 	mode = choose_mode(&options);
 	if (mode == MODE_USAGE && !options.only_checks) {
-		fputs(usage_text, stderr);
+		fprintf(stderr,
+			"claviger: no socket to serve on; give --socket PATH, or let a web server "
+			"start it\n\n%s",
+			usage_text);
 		status = EXIT_USAGE;
 	} else {
 		status = run(&options, mode, config, environ);

@@ -30,6 +30,13 @@ enum result bootstrap_write_key(const char *path, const struct key *key, struct 
 	return result;
 }
 
+enum result bootstrap_check(const char *database, const char *key_file, struct error *err)
+{
+	if (access(database, F_OK) == 0)
+		return RESULT_OK;
+	return file_check_new(key_file, FILE_PRIVATE, err);
+}
+
 static enum result check_options(const struct authority *authority,
 				 const struct bootstrap_options *options, struct error *err)
 {
@@ -44,10 +51,8 @@ static enum result check_options(const struct authority *authority,
 			text_refuse_name(prefix, options->token_name, strlen(options->token_name));
 	if (complaint != NULL)
 		return error_set(err, RESULT_INVALID_USAGE, NULL, "%s", complaint);
-	if (options->key_file != NULL && access(options->key_file, F_OK) == 0)
-		return error_set(err, RESULT_INVALID_USAGE, NULL,
-				 "%.150s: exists; give the path of a new file", options->key_file);
-	return RESULT_OK;
+	return options->key_file == NULL ? RESULT_OK
+					 : file_check_new(options->key_file, FILE_PRIVATE, err);
 }
 
 /* RESULT_INVALID_USAGE where there is an account. */
@@ -82,6 +87,10 @@ static enum result add_owner(struct authority *authority, const struct bootstrap
 	if (result == RESULT_OK && options->key_file != NULL) {
 		unlink(pending_file); /* of an earlier try that did not commit */
 		result = bootstrap_write_key(pending_file, key, err);
+		if (result != RESULT_OK)
+			error_set(err, result, NULL,
+				  "%.150s: the key could not be written; is the disk full?",
+				  options->key_file);
 	}
 	return result;
 }

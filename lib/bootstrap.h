@@ -11,10 +11,20 @@
 
 #include <stdint.h>
 
+/* Of the first owner, where nobody says otherwise. */
+#define BOOTSTRAP_EMAIL "owner@localhost"
+#define BOOTSTRAP_ACCOUNT_NAME "Owner"
+#define BOOTSTRAP_TOKEN_NAME "first token"
+
 struct bootstrap_options {
 	const char *email, *account_name, *token_name;
 	const char *key_file; /* NULL: the key is only returned */
 };
+
+/** Where there is no DATABASE yet: checks that KEY_FILE can be made. RESULT_INVALID_USAGE where
+ *  something is there, else as file_check_new(). */
+NODISCARD enum result bootstrap_check(const char *database, const char *key_file,
+				      struct error *err);
 
 /** Makes both in one transaction, in a database without account: RESULT_INVALID_USAGE where there
  *  is one, or where something is at key_file. The key is written to key_file (0600) and synced

@@ -24,6 +24,7 @@ enum {
 	/* So much of a value do messages show: less than would tell a key that was pasted here. */
 	SHOWN_SIZE = 28,
 	STRONG_SCRYPT_N = 16384,
+	MISSING_SIZE = 120,
 };
 
 /* What in the environment begins like a key and is none: for the programs, and for plain CGI, where
@@ -32,7 +33,8 @@ static const char *const other_variables[] = {
 	"CONFIG", "BOOTSTRAP", "GATE", "METHOD", "URI", "TOKEN", "API_BASE", "SEED",
 };
 
-/* What the routes of this program ask for. */
+/* What the routes of this program ask for, those of the next version included: a catalogue that is
+ * good now stays so. */
 static const char *const needed_permissions[] = {
 	"api-keys:read",  "api-keys:write", "settings:write", "websites:read",
 	"websites:write", "team:read",      "team:write",
@@ -132,9 +134,13 @@ static enum result take_value(struct loader *loader, enum setting_index index, s
 		return refuse(loader, place, setting->name,
 			      "\"%s\" ends in a comment; give the comment a line of its own",
 			      show(text, length, shown));
-	if (!setting_set(loader->config, setting, value))
-		return refuse(loader, place, setting->name, "\"%s\" is not allowed; write %s",
-			      show(text, length, shown), setting_describe(setting, allowed));
+	if (!setting_set(loader->config, setting, value)) {
+		bool is_quoted = value[0] == '"' || value[0] == '\'';
+
+		return refuse(loader, place, setting->name, "\"%s\" is not allowed; write %s%s",
+			      show(text, length, shown), setting_describe(setting, allowed),
+			      is_quoted ? ", without quotation marks" : "");
+	}
 	loader->places[index] = place;
 	return RESULT_OK;
 }
@@ -160,12 +166,12 @@ static enum result refuse_name(const struct loader *loader, struct place place, 
 	if (place.is_environment)
 		return error_set(loader->err, RESULT_INVALID_CONFIGURATION, NULL,
 				 "environment: " ENVIRONMENT_PREFIX
-				 "%s: unknown; remove it, or see the manual for the keys",
+				 "%s: unknown; remove it, or see man claviger.fcgi",
 				 shown);
 	if (is_similar)
 		return refuse(loader, place, shown, "unknown; did you mean %s?",
 			      settings[index].name);
-	return refuse(loader, place, shown, "unknown; see the manual for the keys");
+	return refuse(loader, place, shown, "unknown; see man claviger.fcgi");
 }
 
 static bool is_blank(char c)
@@ -252,6 +258,9 @@ static enum result parse_file(struct loader *loader)
 	struct buffer content = {0};
 	enum result result;
 
+	if (loader->file[0] == '\0')
+		return error_set(loader->err, RESULT_INVALID_CONFIGURATION, NULL,
+				 ENVIRONMENT_PREFIX "CONFIG: empty; give a path or unset it");
 	result = file_read_all(loader->file, FILE_CONFIGURATION, FILE_BYTES_MAX, &content,
 			       loader->err);
 	/* To somebody who named the file, its absence is a mistake like any other. */
@@ -318,13 +327,31 @@ static enum result parse_environment(struct loader *loader, char *const *environ
 	return RESULT_OK;
 }
 
+/* False where none is. */
+static bool list_missing(const struct catalogue *catalogue, char missing[static MISSING_SIZE])
+{
+	size_t ignored, length = 0;
+
+	missing[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LENGTH(needed_permissions); i++) {
+		const char *name = needed_permissions[i];
+
+		if (catalogue_find(catalogue, name, strlen(name), &ignored))
+			continue;
+		snprintf(missing + length, MISSING_SIZE - length, "%s%s", length > 0 ? ", " : "",
+			 name);
+		length = strlen(missing);
+	}
+	return length > 0;
+}
+
 static enum result load_catalogue(const struct loader *loader)
 {
 	struct config *config = loader->config;
 	struct buffer content = {0};
 	struct error cause = {0};
 	enum result result;
-	size_t ignored;
+	char missing[MISSING_SIZE];
 
 	if (config->catalogue_file[0] == '\0') {
 		catalogue_default(&config->catalogue);
@@ -339,13 +366,11 @@ static enum result load_catalogue(const struct loader *loader)
 		result = refuse(loader, loader->places[SETTING_CATALOGUE],
 				settings[SETTING_CATALOGUE].name, "%s", cause.message);
 	buffer_clear(&content);
-	for (size_t i = 0; result == RESULT_OK && i < ARRAY_LENGTH(needed_permissions); i++)
-		if (!catalogue_find(&config->catalogue, needed_permissions[i],
-				    strlen(needed_permissions[i]), &ignored))
-			result = refuse(loader, loader->places[SETTING_CATALOGUE],
-					settings[SETTING_CATALOGUE].name,
-					"%.80s lacks %s, which our own routes need; add it",
-					config->catalogue_file, needed_permissions[i]);
+	if (result == RESULT_OK && list_missing(&config->catalogue, missing))
+		result = refuse(loader, loader->places[SETTING_CATALOGUE],
+				settings[SETTING_CATALOGUE].name,
+				"%.80s lacks %s; add what claviger's own routes ask for",
+				config->catalogue_file, missing);
 	return result;
 }
 
@@ -356,9 +381,15 @@ static enum result check_together(const struct loader *loader)
 	const struct place *place = &loader->places[SETTING_SCRYPT_N];
 	const char *name = settings[SETTING_SCRYPT_N].name;
 
+	if (config->database[0] == '\0' && loader->file == NULL)
+		return error_set(loader->err, RESULT_INVALID_CONFIGURATION,
+				 settings[SETTING_DATABASE].name,
+				 "no configuration: " CONFIG_DEFAULT_FILE
+				 " is not there, and neither --config nor " ENVIRONMENT_PREFIX
+				 "CONFIG names another; write \"%s = /absolute/path\" into it",
+				 settings[SETTING_DATABASE].name);
 	if (config->database[0] == '\0')
-		return refuse(loader, (struct place){.is_environment = loader->file == NULL},
-			      settings[SETTING_DATABASE].name,
+		return refuse(loader, (struct place){.line = 0}, settings[SETTING_DATABASE].name,
 			      "not given; write the absolute path of the database");
 	if (!secret_parameters_valid(&config->scrypt))
 		return refuse(loader, *place, name,
@@ -453,24 +484,37 @@ enum result config_show(const char *file, char *const *environment, uint32_t cor
 	return result;
 }
 
-const char *config_take_over(struct config *current, const struct config *fresh)
+static void note_changed(enum setting_index index, char changed[static CONFIG_CHANGED_SIZE])
 {
-	const char *first = NULL;
+	size_t length = strlen(changed);
 
+	snprintf(changed + length, CONFIG_CHANGED_SIZE - length, "%s%s", length > 0 ? "," : "",
+		 settings[index].name);
+}
+
+static bool is_same_catalogue(const struct catalogue *a, const struct catalogue *b)
+{
+	return a->count == b->count &&
+	       memcmp(a->permissions, b->permissions, sizeof(a->permissions)) == 0;
+}
+
+void config_take_over(struct config *current, const struct config *fresh,
+		      char changed[static CONFIG_CHANGED_SIZE])
+{
+	changed[0] = '\0';
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const struct setting *setting = &settings[i];
 		char *old = (char *)current + setting->offset;
 		const char *new = (const char *)fresh + setting->offset;
+		bool is_same = memcmp(old, new, setting->size) == 0;
 
+		/* The same file can say something else. */
+		if (i == SETTING_CATALOGUE)
+			is_same = is_same &&
+				  is_same_catalogue(&current->catalogue, &fresh->catalogue);
 		if (setting->is_reloadable)
 			memcpy(old, new, setting->size);
-		else if (first == NULL && memcmp(old, new, setting->size) != 0)
-			first = setting->name;
+		else if (!is_same)
+			note_changed((enum setting_index)i, changed);
 	}
-	/* The same file can say something else. */
-	if (first == NULL && (current->catalogue.count != fresh->catalogue.count ||
-			      memcmp(current->catalogue.permissions, fresh->catalogue.permissions,
-				     sizeof(fresh->catalogue.permissions)) != 0))
-		first = settings[SETTING_CATALOGUE].name;
-	return first;
 }

@@ -16,7 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CONFIG_PATH_SIZE = 1024, CONFIG_BASE_PATH_SIZE = 256, CONFIG_ORIGIN_SIZE = 1100 };
+enum {
+	CONFIG_PATH_SIZE = 1024,
+	CONFIG_BASE_PATH_SIZE = 256,
+	CONFIG_ORIGIN_SIZE = 1100,
+	CONFIG_CHANGED_SIZE = 256
+};
 
 #define CONFIG_DEFAULT_FILE "/etc/claviger/claviger.conf"
 
@@ -76,8 +81,9 @@ NODISCARD enum result config_show(const char *file, char *const *environment, ui
 				  void *context, struct error *err);
 
 /** Takes over into CURRENT what a reload may change (tokens_per_account, log, log_level, metrics)
- *  from FRESH; returns the name of the first other key that differs and so needs a restart, or
- *  NULL. */
-NODISCARD const char *config_take_over(struct config *current, const struct config *fresh);
+ *  from FRESH; writes the names of the other keys that differ and so need a restart, with commas
+ *  between, to CHANGED. */
+void config_take_over(struct config *current, const struct config *fresh,
+		      char changed[static CONFIG_CHANGED_SIZE]);
 
 #endif

@@ -211,6 +211,39 @@ enum result file_create(const char *path, int *descriptor, struct error *err)
 			 SHOWN ": exists already; give the path of a new file", path);
 }
 
+enum result file_check_new(const char *path, enum file_kind kind, struct error *err)
+{
+	char directory[PATH_BYTES];
+	struct stat status;
+	enum result result = check_directory(path, kind, RESULT_INVALID_CONFIGURATION, err);
+
+	if (result != RESULT_OK)
+		return result;
+	if (lstat(path, &status) == 0)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 SHOWN ": exists already; give the path of a new file", path);
+	if (find_directory(path, directory) && access(directory, W_OK | X_OK) == 0)
+		return RESULT_OK;
+	return error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
+			 SHOWN ": uid %u may not make files there; run: chown %u " SHOWN, directory,
+			 (unsigned)geteuid(), (unsigned)geteuid(), directory);
+}
+
+enum result file_check_target(const char *path, enum file_kind kind, struct error *err)
+{
+	int descriptor;
+	enum result result = file_check_new(path, kind, err);
+
+	if (result != RESULT_INVALID_USAGE)
+		return result;
+	*err = (struct error){0};
+	result = file_open(path, kind, kind == FILE_LOG ? FILE_TO_APPEND : FILE_TO_UPDATE,
+			   &descriptor, err);
+	if (result == RESULT_OK)
+		close(descriptor);
+	return result;
+}
+
 /* Reads to the end, and one byte beyond MAXIMUM at most: a file can grow while it is read. */
 static enum result read_to_end(int descriptor, const char *path, struct buffer *buffer,
 			       struct error *err)

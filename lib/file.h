@@ -40,6 +40,14 @@ NODISCARD enum result file_open(const char *path, enum file_kind kind, enum file
  *  PATH already, which is left alone; else as file_open(). */
 NODISCARD enum result file_create(const char *path, int *descriptor, struct error *err);
 
+/** Checks that a file could be made at PATH: that nothing is there yet, else RESULT_INVALID_USAGE,
+ *  and that its directory is as of KIND and takes files of ours, else as file_open(). */
+NODISCARD enum result file_check_new(const char *path, enum file_kind kind, struct error *err);
+
+/** Checks that the file at PATH could be opened to write as of KIND, or made; makes nothing. As
+ *  file_open(). */
+NODISCARD enum result file_check_target(const char *path, enum file_kind kind, struct error *err);
+
 /** Reads the whole file at PATH, opened and checked as by file_open(). BUFFER must own nothing
  *  before, and owns the content afterwards: clear it, also on failure. More than MAXIMUM bytes are
  *  RESULT_INVALID_CONFIGURATION; RESULT_BUSY without memory. */

@@ -77,6 +77,11 @@ enum result memo_open(size_t entries, const char *file, struct memo **memo, stru
 	return RESULT_OK;
 }
 
+enum result memo_check(const char *file, struct error *err)
+{
+	return memo_file_check(file, err);
+}
+
 void memo_close(struct memo *memo)
 {
 	if (memo == NULL)

@@ -40,6 +40,8 @@ struct memo_tag {
  *  log. RESULT_BUSY without memory. */
 NODISCARD enum result memo_open(size_t entries, const char *file, struct memo **memo,
 				struct error *err);
+/** Checks that memo_open() could use FILE; makes nothing. */
+NODISCARD enum result memo_check(const char *file, struct error *err);
 /** Wipes the key of the memo and frees. NULL is allowed. */
 void memo_close(struct memo *memo);
 

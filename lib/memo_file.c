@@ -157,6 +157,23 @@ enum result memo_file_open(const char *path, size_t bucket_count, uint8_t key[st
 	return result;
 }
 
+enum result memo_file_check(const char *path, struct error *err)
+{
+	uint8_t key[MEMO_KEY_SIZE] = {0};
+	enum fit fit;
+	int fd;
+	enum result result = open_existing(path, 0, key, &fd, &fit, err);
+
+	if (result == RESULT_OK && fit == FIT_ABSENT)
+		result = file_check_new(path, FILE_PRIVATE, err);
+	if (fd >= 0)
+		close(fd);
+	if (result != RESULT_OK)
+		error_prefix(err, "memo_file");
+	sodium_memzero(key, sizeof(key));
+	return result;
+}
+
 void memo_file_read(int fd, size_t index, struct memo_bucket *bucket)
 {
 	ssize_t got = pread(fd, bucket, sizeof(*bucket), bucket_offset(index));

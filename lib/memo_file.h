@@ -30,6 +30,9 @@ struct memo_bucket {
 NODISCARD enum result memo_file_open(const char *path, size_t bucket_count,
 				     uint8_t key[static MEMO_KEY_SIZE], int *fd, struct error *err);
 
+/** Checks that memo_file_open() could open or make the file at PATH; makes nothing. */
+NODISCARD enum result memo_file_check(const char *path, struct error *err);
+
 /** Zeroes the entries of BUCKET that cannot be read whole. */
 void memo_file_read(int fd, size_t index, struct memo_bucket *bucket);
 /** Writes one entry: a whole bucket would undo what another process wrote meanwhile. Failure is

@@ -61,16 +61,16 @@ static uint64_t get_number(const struct config *config, const struct setting *se
 {
 	const char *member = (const char *)config + setting->offset;
 	bool truth = false;
-	uint32_t half = 0;
+	uint32_t small = 0;
 	uint64_t number = 0;
 
 	switch (setting->size) {
 	case sizeof(truth):
 		memcpy(&truth, member, sizeof(truth));
 		return truth;
-	case sizeof(half):
-		memcpy(&half, member, sizeof(half));
-		return half;
+	case sizeof(small):
+		memcpy(&small, member, sizeof(small));
+		return small;
 	default:
 		memcpy(&number, member, sizeof(number));
 		return number;
@@ -81,14 +81,14 @@ static void set_number(struct config *config, const struct setting *setting, uin
 {
 	char *member = (char *)config + setting->offset;
 	bool truth = number != 0;
-	uint32_t half = (uint32_t)number;
+	uint32_t small = (uint32_t)number;
 
 	switch (setting->size) {
 	case sizeof(truth):
 		memcpy(member, &truth, sizeof(truth));
 		return;
-	case sizeof(half):
-		memcpy(member, &half, sizeof(half));
+	case sizeof(small):
+		memcpy(member, &small, sizeof(small));
 		return;
 	default:
 		memcpy(member, &number, sizeof(number));

@@ -72,12 +72,15 @@ struct store_options {
 	bool use_wal;
 	uint32_t busy_timeout_ms;          /* 0: a locked database is RESULT_BUSY at once */
 	bool create;                       /* make the file where there is none */
+	bool no_migration;                 /* leave an older database as it is */
 	const struct catalogue *catalogue; /* kept: it must outlive the store */
 };
 
 /** Opens the database: checks owner and modes, that it is ours, and its version; brings an older
  *  one up to date in one transaction after a backup beside it. ERR says what to do about
- *  RESULT_STORE_UNAVAILABLE, RESULT_INVALID_CONFIGURATION (modes) and RESULT_BUSY. */
+ *  RESULT_STORE_UNAVAILABLE, RESULT_INVALID_CONFIGURATION (modes) and RESULT_BUSY. With
+ *  no_migration an older database is RESULT_OK too, *STORE is NULL then, and ERR.message says what
+ *  the next start will do. */
 NODISCARD enum result store_open(const struct store_options *options, struct store **store,
 				 struct error *err);
 /** NULL is allowed. */

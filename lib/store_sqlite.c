@@ -170,6 +170,17 @@ static enum result connect_and_prepare(struct store *store, struct error *err)
 	return result;
 }
 
+static enum result look_at_version(struct store *store, bool *is_older, struct error *err)
+{
+	enum result result = store_connect(store, err);
+
+	*is_older = false;
+	if (result == RESULT_OK)
+		result = store_compare_version(store, is_older, err);
+	disconnect(store);
+	return result;
+}
+
 /* Before the first connection of the process; later calls are refused, which changes nothing. */
 static void configure_library(void)
 {
@@ -182,6 +193,7 @@ enum result store_open(const struct store_options *options, struct store **store
 {
 	struct store *opened = calloc(1, sizeof(*opened));
 	enum result result = RESULT_BUSY;
+	bool is_older;
 
 	*store = NULL;
 	configure_library();
@@ -195,6 +207,11 @@ enum result store_open(const struct store_options *options, struct store **store
 	if (opened->path == NULL) {
 		error_set(err, RESULT_BUSY, NULL, "There is no memory for the database");
 		goto out;
+	}
+	if (options->no_migration) {
+		result = look_at_version(opened, &is_older, err);
+		if (result != RESULT_OK || is_older)
+			goto out;
 	}
 	result = connect_and_prepare(opened, err);
 	opened->create = false;

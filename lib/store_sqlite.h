@@ -82,6 +82,9 @@ struct migration {
 NODISCARD enum result store_migrate(struct store *store, const struct migration *migrations,
 				    size_t count, struct error *err);
 NODISCARD enum result store_migrate_to_newest(struct store *store, struct error *err);
+/** Says by IS_OLDER, and in ERR.message, whether store_migrate_to_newest() would change anything.
+ */
+NODISCARD enum result store_compare_version(struct store *store, bool *is_older, struct error *err);
 
 /** Logs what STATUS, of SQLite, says about ACTION, and answers what it means for a caller. */
 NODISCARD enum result store_failure(struct store *store, int status, const char *action);

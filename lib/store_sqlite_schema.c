@@ -309,7 +309,9 @@ enum result store_migrate(struct store *store, const struct migration *steps, si
 		sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
 		return explain(store, result, err);
 	}
-	if (version < newest)
+	if (version == 0)
+		log_event(LOG_INFO, NULL, "database made", "version=%d", newest);
+	else if (version < newest)
 		log_event(LOG_INFO, NULL, "database brought up to date", "from=%d to=%d", version,
 			  newest);
 	return RESULT_OK;
@@ -318,6 +320,19 @@ enum result store_migrate(struct store *store, const struct migration *steps, si
 enum result store_migrate_to_newest(struct store *store, struct error *err)
 {
 	return store_migrate(store, migrations, ARRAY_LENGTH(migrations), err);
+}
+
+enum result store_compare_version(struct store *store, bool *is_older, struct error *err)
+{
+	int newest = migrations[ARRAY_LENGTH(migrations) - 1].version, version = 0;
+	enum result result = ask_number(store, "PRAGMA user_version", &version);
+
+	*is_older = result == RESULT_OK && version < newest;
+	if (*is_older)
+		return error_set(err, RESULT_OK, NULL,
+				 "%.150s: version %d, will be brought to %d at the next start",
+				 store->path, version, newest);
+	return result == RESULT_OK ? RESULT_OK : explain(store, result, err);
 }
 
 enum result store_check(struct store *store, bool thorough, struct error *err)

@@ -15,7 +15,7 @@ import threading
 
 import pytest
 
-from claviger_site import ADMIN, free_port, well_formed
+from claviger_site import ADMIN, free_port, make_first_version, well_formed
 
 REFUSED, USAGE, CONFIGURATION, DATABASE, NOT_FOUND = 1, 2, 3, 4, 5
 KEY = r"dft_[0-9A-Za-z]{48}"
@@ -36,7 +36,8 @@ class Machine:
         self.config = self.directory / "claviger.conf"
         # Hashes as weak as they may be: it is not scrypt that is looked at here.
         self.write_config(f"database = {self.database}\nscrypt_n = 1024\n"
-                          f"allow_weak_scrypt = true\n{config}\n")
+                          f"allow_weak_scrypt = true\n{config}\n"
+                          + ("allow_root = true\n" if os.geteuid() == 0 else ""))
 
     def write_config(self, text):
         self.config.write_text(text)
@@ -843,6 +844,37 @@ def test_doctor_reports_modes(machine):
     machine.database.chmod(0o640)
     done = machine.run("doctor", status=CONFIGURATION)
     assert re.search(r"database +FAILED .*chmod 0600", done.stdout)
+
+
+def test_doctor_looks_at_the_log_as_it_will_be_opened(machine):
+    log = machine.directory / "none" / "service.log"
+    with machine.config.open("a") as config:
+        config.write(f"log = {log}\n")
+    assert re.search(r"log +FAILED .*there is no such directory",
+                     machine.run("doctor", status=CONFIGURATION).stdout)
+    log.parent.mkdir()
+    assert "FAILED" not in machine.run("doctor").stdout
+    assert not log.exists()
+    os.mkfifo(log)
+    assert re.search(r"log +FAILED .*nobody reads",
+                     machine.run("doctor", status=CONFIGURATION).stdout)
+
+
+def test_doctor_leaves_a_database_of_an_older_version_as_it_is(bare):
+    make_first_version(bare.database)
+    before = bare.database.read_bytes()
+    done = bare.run("doctor")
+    assert re.search(r"database +warning .*version 1, will be brought to \d+ at the next start",
+                     done.stdout)
+    assert bare.database.read_bytes() == before
+    assert sorted(x.name for x in bare.directory.iterdir()) == ["claviger.conf", "claviger.db"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone is root")
+def test_doctor_says_that_root_is_refused(machine):
+    machine.write_config(machine.config.read_text().replace("allow_root = true\n", ""))
+    done = machine.run("doctor", status=CONFIGURATION)
+    assert re.search(r"user +FAILED .*allow_root", done.stdout)
 
 
 def test_doctor_reports_a_damaged_or_absent_database(machine):

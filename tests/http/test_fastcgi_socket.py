@@ -643,7 +643,8 @@ def test_a_broken_configuration_is_not_taken_over_and_a_mended_one_is():
         reloaded(good + f"tokens_per_account = {count + 1}\n", "configuration taken over")
         assert made(service)
         service.exchange(create(site.owner_key)).answer.refused(409, "limit_reached")
-        reloaded(good + "token_prefix = other_\n", "a changed key needs a restart")
+        reloaded(good + "token_prefix = other_\nmemo_entries = 2048\n",
+                 "changed keys need a restart keys=token_prefix,memo_entries")
         assert service.is_good()
         assert service.stop() == 0
 
@@ -838,19 +839,22 @@ def test_a_start_without_socket_or_cgi_says_how_to_use_it(site, what):
         os.close(ours)
         os.close(stdin)
     assert (status, out) == (2, "")
-    assert err.startswith("usage: claviger.fcgi")
+    assert err.startswith("claviger: no socket to serve on; give --socket PATH, or let a web "
+                          "server start it\n\nusage: claviger.fcgi")
 
 
 USAGES = [
-    ("an unknown option", ["--nothing"]),
-    ("a value that is missing", ["--socket"]),
-    ("an argument too many", ["more"]),
-    ("a group without a socket", ["--socket-group", "root"]),
+    ("an unknown option", ["--nothing"], "--nothing: no such option"),
+    ("an unknown letter", ["-xy"], "-x: no such option"),
+    ("a value that is missing", ["--socket"], "--socket: its value is missing"),
+    ("a value too many", ["--check=yes"], "--check=yes: takes no value"),
+    ("an argument too many", ["more"], "more: not expected"),
+    ("a group without a socket", ["--socket-group", "root"], "goes with --socket"),
 ]
 
 
-@pytest.mark.parametrize("label, arguments", USAGES, ids=[row[0] for row in USAGES])
-def test_a_wrong_command_line_is_status_2(site, label, arguments):
+@pytest.mark.parametrize("label, arguments, said", USAGES, ids=[row[0] for row in USAGES])
+def test_a_wrong_command_line_is_status_2(site, label, arguments, said):
     status, out, err = run(site, *arguments)
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith("claviger: ") and "--help" in err
+    assert err.startswith("claviger: ") and said in err and "--help" in err

@@ -18,7 +18,8 @@ import time
 
 import pytest
 
-from claviger_site import ENVIRONMENT, PROGRAM, SEED, TOKENS, Site, wait_until
+from claviger_site import (ENVIRONMENT, PROGRAM, SEED, TOKENS, Site, make_first_version,
+                           version_of, wait_until)
 from fastcgi_peer import NOBODY, Service, without_root
 
 USAGE, CONFIGURATION, DATABASE = 2, 3, 4
@@ -245,6 +246,9 @@ LINES = [
     ("base_path = /a%20b", "base_path"),
     ("memo_file = memo", "memo_file"),
     ("catalogue = permissions", "catalogue"),
+    ('memo_file = "/tmp/x"', "without quotation marks"),
+    ("tokens_per_account = '5'", "without quotation marks"),
+    ("zzz = 1", "zzz: unknown; see man claviger.fcgi"),
 ]
 
 
@@ -304,7 +308,9 @@ CATALOGUES = [
     ("two colons", OURS + "a:b:c One.\n", ":8"),
     ("capitals", OURS + "A:b One.\n", ":8"),
     ("65 names", OURS + "".join(f"a:n{i} One.\n" for i in range(58)), "64"),
-    ("one of ours lacking", OURS.replace("team:read Read.\n", ""), "team:read"),
+    ("one of ours lacking", OURS.replace("team:read Read.\n", ""), "lacks team:read; add"),
+    ("three of ours lacking", OURS.split("websites:write")[0],
+     "lacks websites:write, team:read, team:write; add"),
     ("empty", "", "no permission"),
     ("comments alone", "# nothing\n", "no permission"),
     ("64 KiB and more", OURS + "#" * 65536, "too large"),
@@ -437,6 +443,26 @@ BAD_ENVIRONMENT = [
                          ids=[f"{row[0]}={row[1]!r}" for row in BAD_ENVIRONMENT])
 def test_a_bad_variable_is_named(place, name, value, said):
     place.refused(CONFIGURATION, f"environment: {name}", said, environment={name: value})
+
+
+def start_without_option(environment):
+    return subprocess.run([PROGRAM, "--check"], timeout=60, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, env={**ENVIRONMENT, **environment})
+
+
+@pytest.mark.skipif(os.path.exists("/etc/claviger/claviger.conf"), reason="there is one here")
+def test_a_start_without_any_configuration_says_where_it_would_be():
+    done = start_without_option({})
+    assert (done.returncode, done.stdout) == (CONFIGURATION, "")
+    assert done.stderr == (
+        "claviger: no configuration: /etc/claviger/claviger.conf is not there, and neither "
+        '--config nor CLAVIGER_CONFIG names another; write "database = /absolute/path" into it\n')
+
+
+def test_an_empty_name_of_a_configuration_is_refused():
+    done = start_without_option({"CLAVIGER_CONFIG": ""})
+    assert (done.returncode, done.stdout) == (CONFIGURATION, "")
+    assert done.stderr == "claviger: CLAVIGER_CONFIG: empty; give a path or unset it\n"
 
 
 def test_the_environment_wins_over_the_file(place):
@@ -865,29 +891,53 @@ def make_precious(path):
 
 
 KEY_FILES = [
-    ("a file", make_precious, USAGE),
-    ("a directory", lambda path: path.mkdir(), USAGE),
+    ("a file", make_precious),
+    ("a directory", lambda path: path.mkdir()),
     ("a link to a file", lambda path: (make_precious(path.with_name("real")),
-                                       path.symlink_to("real")), USAGE),
+                                       path.symlink_to("real"))),
+    ("a link to nothing", lambda path: path.symlink_to("elsewhere")),
 ]
 
 
-@pytest.mark.parametrize("label, make, status", KEY_FILES, ids=[row[0] for row in KEY_FILES])
-def test_a_key_file_that_is_there_already_is_refused_and_left_alone(bare, label, make, status):
+@pytest.mark.parametrize("label, make", KEY_FILES, ids=[row[0] for row in KEY_FILES])
+def test_a_key_file_that_is_there_already_is_refused_and_left_alone(bare, label, make):
     make(bare.key)
     content = bare.key.read_bytes() if bare.key.is_file() else None
     for arguments in (["--check"], ["--socket", bare.directory / "fcgi.sock"]):
         found, out, err = bare.run(*arguments, environment=bare.environment)
-        assert (found, out, err.count("\n")) == (status, "", 1), err
-        assert str(bare.key) in err
+        assert (found, out, err.count("\n")) == (CONFIGURATION, "", 1), err
+        assert err.startswith(f"claviger: CLAVIGER_BOOTSTRAP: {bare.key}: exists already")
     assert content is None or bare.key.read_bytes() == content
-    assert accounts(bare) == (0, 0)
+    assert not bare.database.exists() and not (bare.directory / "elsewhere").exists()
 
 
-def test_a_link_to_nothing_is_not_written_through(bare):
-    bare.key.symlink_to(bare.directory / "elsewhere")
-    bare.run("--check", environment=bare.environment)
-    assert not (bare.directory / "elsewhere").exists()
+def test_a_check_makes_neither_database_nor_key_nor_any_other_file(bare):
+    bare.write(memo_file=bare.directory / "memo")
+    before = bare.state()
+    found, out, err = bare.run("--check", environment=bare.environment)
+    assert (found, err) == (0, "")
+    assert "the first start makes the database" in out and str(bare.key) in out
+    assert bare.state() == before and not bare.log.exists()
+
+
+def test_a_bootstrap_of_no_name_is_refused(bare):
+    found, out, err = bare.run("--check", environment={"CLAVIGER_BOOTSTRAP": ""})
+    assert (found, out) == (CONFIGURATION, "")
+    assert err == "claviger: CLAVIGER_BOOTSTRAP: empty; give a path or unset it\n"
+
+
+def test_a_check_leaves_a_database_of_an_older_version_as_it_is(place):
+    newest = version_of(place.database)
+    place.database.unlink()
+    make_first_version(place.database)
+    before = place.state()
+    found, out, err = place.run("--check")
+    assert (found, err) == (0, "")
+    assert f"version 1, will be brought to {newest} at the next start" in out
+    assert place.state() == before
+    place.start().stop()
+    assert version_of(place.database) == newest
+    place.accepted()
 
 
 @pytest.mark.parametrize("path", ["none/first.key", "open/first.key"])
@@ -897,8 +947,8 @@ def test_a_key_is_not_written_where_others_could_be(bare, path):
     (bare.directory / "open").chmod(0o777)
     found, out, err = bare.run("--check", environment=bare.environment)
     assert (found, out, err.count("\n")) == (CONFIGURATION, "", 1), err
-    assert not (bare.directory / path).exists()
-    assert accounts(bare) == (0, 0)
+    assert err.startswith("claviger: CLAVIGER_BOOTSTRAP: ")
+    assert not (bare.directory / path).exists() and not bare.database.exists()
 
 
 def test_a_crash_behind_the_commit_is_finished_by_the_next_start(bare):

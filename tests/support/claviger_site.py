@@ -53,6 +53,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def make_first_version(path):
+    """Makes the database of version 1 of schema.sql, without an account."""
+    schema = (ROOT / "lib" / "schema.sql").read_text()
+    statements = re.search(r"(?ms)^-- version 1$(.*?)^-- version 2$", schema).group(1)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript(f"PRAGMA journal_mode = WAL; PRAGMA application_id = 0x436C7667;"
+                               f"{statements} PRAGMA user_version = 1;")
+    os.chmod(path, 0o600)
+
+
+def version_of(path):
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return database.execute("PRAGMA user_version").fetchone()[0]
+
+
 class Answer:
     """One answer, with the envelope checked as api.md promises it."""
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "config.h"
+#include "setting.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -175,10 +176,10 @@ static const struct text_case {
 	{ "empty",                     "",                               "FILE: empty; write at least" },
 	{ "byte order mark",           "\xEF\xBB\xBF" DATABASE,          "FILE:1: begins with a byte order mark; save" },
 	{ "no =",                      DATABASE "metrics on\n",          "FILE:2: metrics on: no = in this line; write KEY = value" },
-	{ "no key",                    "= x\n",                          "FILE:1: : unknown; see the manual" },
-	{ "unknown key",               "\n\npolicies = x\n",             "FILE:3: policies: unknown; see the manual" },
+	{ "no key",                    "= x\n",                          "FILE:1: : unknown; see man claviger.fcgi" },
+	{ "unknown key",               "\n\npolicies = x\n",             "FILE:3: policies: unknown; see man claviger.fcgi" },
 	{ "a key of a later version",  "requests_per_minute = 1\n",      "FILE:1: requests_per_minute: unknown" },
-	{ "two letters too few",       "scrypt = 8\n",                   "FILE:1: scrypt: unknown; see the manual" },
+	{ "two letters too few",       "scrypt = 8\n",                   "FILE:1: scrypt: unknown; see man claviger.fcgi" },
 	{ "a missing letter",          "metric = on\n",                  "FILE:1: metric: unknown; did you mean metrics?" },
 	{ "a letter too many",         "databasse = /x\n",               "did you mean database?" },
 	{ "a wrong letter",            "log-level = info\n",             "did you mean log_level?" },
@@ -347,7 +348,7 @@ static const struct catalogue_case {
 	const char *label, *text, *message; /* NULL: good */
 } catalogue_cases[] = {
 	{"all that is needed, and one", NEEDED_BUT_TEAM "team:write Give.\nx:y Own.\n", NULL},
-	{"one is missing", NEEDED_BUT_TEAM, "names lacks team:write, which our own routes need"},
+	{"one is missing", NEEDED_BUT_TEAM, "names lacks team:write; add what"},
 	{"a name twice", NEEDED_BUT_TEAM "team:read Again.\n", "names:7: team:read"},
 	{"no colon", "everything All.\n", "names:1: "},
 	{"the star", "* All.\n", "names:1: "},
@@ -447,7 +448,7 @@ static void test_config_load_needs_no_file_where_the_environment_says_all(void *
 	assert_string_equal(config.file, "");
 	assert_string_equal(config.database, "/from/environment");
 	expect_refusal("neither", config_load(NULL, nothing, CORES, &config, &err), &err,
-		       "environment: CLAVIGER_DATABASE: not given");
+		       "no configuration: " CONFIG_DEFAULT_FILE " is not there");
 }
 
 struct shown {
@@ -520,16 +521,16 @@ static void test_config_show_fails_as_config_load_does(void **state)
 
 static const struct reload_case {
 	const char *label, *before, *after;
-	const char *key; /* that needs a restart */
+	const char *keys; /* that need a restart */
 } reload_cases[] = {
-	{"nothing", "", "", NULL},
-	{"a shorter log", "log = /var/log/x\n", "log = /x\n", NULL},
+	{"nothing", "", "", ""},
+	{"a shorter log", "log = /var/log/x\n", "log = /x\n", ""},
 	{"all that may change", "",
-	 "log = /x\nlog_level = debug\ntokens_per_account = 5\nmetrics = on\n", NULL},
+	 "log = /x\nlog_level = debug\ntokens_per_account = 5\nmetrics = on\n", ""},
 	{"a prefix", "", "token_prefix = abc_\n", "token_prefix"},
 	{"a word", "", "journal_mode = delete\n", "journal_mode"},
 	{"a number", "scrypt_n = 32768\n", "", "scrypt_n"},
-	{"two of them", "", "memo_file = /x\nbase_path = /x\n", "base_path"},
+	{"two of them", "", "memo_file = /x\nbase_path = /x\n", "base_path,memo_file"},
 };
 
 static void test_config_take_over_names_what_needs_a_restart(void **state)
@@ -539,16 +540,15 @@ static void test_config_take_over_names_what_needs_a_restart(void **state)
 		const struct reload_case *c = &reload_cases[i];
 		struct config current, fresh;
 		struct error err = {0};
-		char text[256];
-		const char *key;
+		char text[256], keys[CONFIG_CHANGED_SIZE];
 
 		snprintf(text, sizeof(text), DATABASE "%s", c->before);
 		assert_int_equal(load_text(text, nothing, &current, &err), RESULT_OK);
 		snprintf(text, sizeof(text), DATABASE "%s", c->after);
 		assert_int_equal(load_text(text, nothing, &fresh, &err), RESULT_OK);
-		key = config_take_over(&current, &fresh);
-		if ((key == NULL) != (c->key == NULL) || (key != NULL && strcmp(key, c->key) != 0))
-			fail_msg("%s: %s", c->label, key == NULL ? "nothing" : key);
+		config_take_over(&current, &fresh, keys);
+		if (strcmp(keys, c->keys) != 0)
+			fail_msg("%s: \"%s\"", c->label, keys);
 		assert_string_equal(current.log, fresh.log);
 		assert_int_equal(current.log_level, fresh.log_level);
 		assert_int_equal(current.tokens_per_account, fresh.tokens_per_account);
@@ -560,6 +560,7 @@ static void test_config_take_over_takes_nothing_else(void **state)
 {
 	struct config current, fresh;
 	struct error err = {0};
+	char keys[CONFIG_CHANGED_SIZE];
 
 	(void)state;
 	assert_int_equal(load_text(DATABASE, nothing, &current, &err), RESULT_OK);
@@ -567,13 +568,25 @@ static void test_config_take_over_takes_nothing_else(void **state)
 	fresh.scrypt.n = 32768;
 	fresh.allow_root = true;
 	memcpy(fresh.database, "/other", sizeof("/other"));
-	assert_string_equal(config_take_over(&current, &fresh), "database");
+	config_take_over(&current, &fresh, keys);
+	assert_string_equal(keys, "database,scrypt_n,allow_root");
 	assert_int_equal(current.scrypt.n, 16384);
 	assert_false(current.allow_root);
 	assert_string_equal(current.database, "/var/lib/claviger/claviger.db");
 	fresh = current;
 	fresh.catalogue.permissions[0].description[0] = 'X';
-	assert_string_equal(config_take_over(&current, &fresh), "catalogue");
+	config_take_over(&current, &fresh, keys);
+	assert_string_equal(keys, "catalogue");
+}
+
+static void test_there_is_room_for_the_name_of_every_key(void **state)
+{
+	size_t length = 0;
+
+	(void)state;
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		length += strlen(settings[i].name) + 1;
+	assert_true(length <= CONFIG_CHANGED_SIZE);
 }
 
 static void test_config_choose_file_prefers_the_option(void **state)
@@ -615,6 +628,7 @@ int main(void)
 		IN_A_PLACE(test_config_show_fails_as_config_load_does),
 		IN_A_PLACE(test_config_take_over_names_what_needs_a_restart),
 		IN_A_PLACE(test_config_take_over_takes_nothing_else),
+		cmocka_unit_test(test_there_is_room_for_the_name_of_every_key),
 		cmocka_unit_test(test_config_choose_file_prefers_the_option),
 	};
 
