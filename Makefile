@@ -156,12 +156,17 @@ format: ## let clang-format lay out the sources
 install: all ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/claviger \
 		$(DESTDIR)$(PREFIX)/share/claviger/www $(DESTDIR)$(PREFIX)/share/doc/claviger \
-		$(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs \
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(BUILD)/claviger-admin $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/claviger.fcgi $(DESTDIR)$(PREFIX)/libexec/claviger/
 	install -m 644 www/* $(DESTDIR)$(PREFIX)/share/claviger/www/
-	install -m 644 README.md CHANGES.md SECURITY.md LICENSE lighttpd.conf.example \
+	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE lighttpd.conf.example \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/
+	$(if $(wildcard docs/performance.md),install -m 644 docs/performance.md \
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs/)
+	install -m 644 examples/claviger.service examples/50-claviger.conf \
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/
 	install -m 644 cli/claviger-admin.8 fcgi/claviger.fcgi.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 
 uninstall: ## take away what install put there; data and configuration stay

@@ -9,9 +9,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
 from claviger_site import PLAIN_CGI, Site  # noqa: E402
 
-# How the web server reaches the program changes nothing there: the one speaks FastCGI to it
-# itself, the other runs lighttpd.conf.example as it is.
-collect_ignore = ["http/test_fastcgi_socket.py", "http/test_run_local.py"] if PLAIN_CGI else []
+# How the tests' web server reaches the program changes nothing there.
+collect_ignore = ["http/test_fastcgi_socket.py", "http/test_run_local.py",
+                  "http/test_installation.py"] if PLAIN_CGI else []
 
 
 def opened(config=""):
