@@ -46,7 +46,7 @@ FCGI_SOURCES = fcgi/account.c fcgi/background.c fcgi/cgi.c fcgi/check.c fcgi/cre
 	fcgi/request.c fcgi/response.c fcgi/router.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/backup.c cli/command.c \
 	cli/config_show.c cli/doctor.c cli/doctor_files.c cli/doctor_service.c cli/init.c \
-	cli/issued.c cli/main.c cli/output.c cli/probe.c cli/restore.c cli/token.c \
+	cli/issued.c cli/main.c cli/output.c cli/permission.c cli/probe.c cli/restore.c cli/token.c \
 	cli/token_create.c cli/website.c
 UNIT_TESTS = ascii authority bootstrap buffer codec config delegation error file id json_scan log \
 	memo permission scope scrypt_slots secret store store_schema text throttle timestamp token usage

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "admin.h"
 
+#include "ascii.h"
 #include "log.h"
 
 #include <pwd.h>
@@ -178,10 +179,9 @@ static bool compare_website(void *context, const struct website_record *website)
 	char id[ID_TEXT_SIZE];
 
 	id_format(&website->id, id);
-	search->is_found = (strlen(website->domain) == search->length &&
-			    memcmp(website->domain, search->named, search->length) == 0) ||
-			   (search->length == ID_TEXT_SIZE - 1 &&
-			    memcmp(id, search->named, search->length) == 0);
+	search->is_found =
+		ascii_equals_ignoring_case(search->named, search->length, website->domain) ||
+		ascii_equals_ignoring_case(search->named, search->length, id);
 	if (search->is_found)
 		*search->website = *website;
 	return !search->is_found;

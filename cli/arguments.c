@@ -2,12 +2,13 @@
 #include "arguments.h"
 
 #include "log.h"
+#include "text.h"
 #include "token.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_SIZE = 61, COMPARED_MAX = 31, NEAR = 2 };
+enum { SHOWN_SIZE = 61, NEAR = 2 };
 
 // clang-format off
 static const struct option_text options[OPTION_COUNT] = {
@@ -33,30 +34,6 @@ static const struct option_text options[OPTION_COUNT] = {
 };
 // clang-format on
 
-size_t arguments_distance(const char *a, const char *b)
-{
-	size_t row[COMPARED_MAX + 1];
-	size_t width = strlen(b);
-
-	if (width > COMPARED_MAX)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= width; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < width; j++) {
-			size_t changed = diagonal + (a[i] != b[j]);
-			size_t shorter = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-
-			diagonal = row[j + 1];
-			row[j + 1] = changed < shorter ? changed : shorter;
-		}
-	}
-	return row[width];
-}
-
 const struct option_text *arguments_describe(enum option option)
 {
 	return &options[option];
@@ -68,7 +45,7 @@ static const struct option_text *find_nearest(const char *name)
 	size_t least = NEAR + 1;
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		size_t distance = arguments_distance(name, options[i].name);
+		size_t distance = text_distance(name, options[i].name);
 
 		if (distance < least) {
 			least = distance;

@@ -83,7 +83,4 @@ NODISCARD bool arguments_hold_key(int argc, char *const *argv, const char *prefi
 
 NODISCARD const struct option_text *arguments_describe(enum option option);
 
-/** How many letters must be changed, added or left out to make B of A. */
-NODISCARD size_t arguments_distance(const char *a, const char *b);
-
 #endif

@@ -3,11 +3,20 @@
 
 #include "config.h"
 #include "log.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_SIZE = 41, TITLE_SIZE = 32, CHOICES_SIZE = 120, NEAR = 2, LABEL_WIDTH = 24 };
+enum {
+	SHOWN_SIZE = 41,
+	TITLE_SIZE = 32,
+	LINE_WIDTH = 80,
+	PIECE_SIZE = 48,
+	CHOICES_SIZE = 120,
+	NEAR = 2,
+	LABEL_WIDTH = 24
+};
 
 #define BIT(option) (UINT32_C(1) << OPTION_##option)
 #define EVERYWHERE (BIT(CONFIG) | BIT(JSON) | BIT(HELP) | BIT(VERSION))
@@ -41,11 +50,13 @@ static const struct command commands[] = {
 	  "revoked again.\n" },
 	{ "token", "list", token_list, NEEDS_STORE, NULL, BIT(ACCOUNT) | BIT(ALL) | BIT(STATE),
 	  "List tokens, newest first",
-	  "Of every account where --account is left out; active and expired ones.\n" },
+	  "The active and the expired ones; account by account where --account is left out.\n" },
 	{ "token", "show", token_show, NEEDS_STORE, "ID", 0, "Show one token, also a revoked one", "" },
 	{ "token", "revoke", token_revoke, NEEDS_STORE, "ID", BIT(CASCADE), "Revoke a token",
 	  "Says how many living tokens were made by it, directly or not; --cascade revokes these\n"
 	  "too.\n" },
+	{ "permission", "list", permission_list, NEEDS_CONFIGURATION, NULL, 0,
+	  "List the permissions that a token can have", "What --permission takes, besides * for all.\n" },
 	{ "doctor", NULL, doctor_run, NEEDS_NOTHING, NULL, BIT(URL),
 	  "Check configuration, files, database, clock and web server",
 	  "With --url also asks the running service which header with a key arrives, and whether\n"
@@ -87,7 +98,7 @@ static const char *find_nearest(const char *group, const char *word)
 
 		if (group != NULL && strcmp(commands[i].group, group) != 0)
 			continue;
-		distance = arguments_distance(word, known);
+		distance = text_distance(word, known);
 		if (distance < least) {
 			least = distance;
 			nearest = known;
@@ -117,9 +128,10 @@ static enum result refuse_word(const char *group, const char *word, struct error
 
 	if (word != NULL && nearest != NULL)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
-				 "%s%s%s: no such command; did you mean %s?",
+				 "%s%s%s: no such command; did you mean %s%s%s?",
 				 group == NULL ? "" : group, group == NULL ? "" : " ",
-				 show(word, shown), nearest);
+				 show(word, shown), group == NULL ? "" : group,
+				 group == NULL ? "" : " ", nearest);
 	if (word != NULL && group == NULL)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%s: no such command; see claviger-admin --help",
@@ -182,27 +194,65 @@ enum result command_check(const struct command *command, const struct arguments 
 	return RESULT_OK;
 }
 
+/* Begins a line of its own, below the first word behind the title, where it would not fit. */
+static void write_piece(struct buffer *out, size_t *column, size_t indent, const char *piece)
+{
+	if (*column + 1 + strlen(piece) > LINE_WIDTH) {
+		buffer_append_format(out, "\n%*s", (int)indent, "");
+		*column = indent;
+	}
+	buffer_append_format(out, " %s", piece);
+	*column += 1 + strlen(piece);
+}
+
 static void write_synopsis(const struct command *command, struct buffer *out)
 {
-	char title[TITLE_SIZE];
+	char title[TITLE_SIZE], piece[PIECE_SIZE];
+	size_t indent, column;
 
 	write_title(command, title);
-	buffer_append_format(out, "claviger-admin %s", title);
+	indent = column = strlen("usage: claviger-admin ") + strlen(title);
+	buffer_append_format(out, "usage: claviger-admin %s", title);
 	if (command->operand != NULL)
-		buffer_append_format(out, " %s", command->operand);
+		write_piece(out, &column, indent, command->operand);
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_text *text = arguments_describe((enum option)i);
 
 		if ((command->options & UINT32_C(1) << i) == 0)
 			continue;
-		buffer_append_format(out, " [%s%s%s]%s", text->name, text->value == NULL ? "" : " ",
-				     text->value == NULL ? "" : text->value,
-				     text->is_repeatable ? "..." : "");
+		snprintf(piece, sizeof(piece), "[%s%s%s]%s", text->name,
+			 text->value == NULL ? "" : " ", text->value == NULL ? "" : text->value,
+			 text->is_repeatable ? "..." : "");
+		write_piece(out, &column, indent, piece);
 	}
 	buffer_append_char(out, '\n');
 }
 
-static void write_options(uint32_t mask, struct buffer *out)
+/* What an option means to one command, where that is not what it means to most. */
+static const struct meaning {
+	const char *group, *name;
+	enum option option;
+	const char *description;
+} meanings[] = {
+	{"init", NULL, OPTION_NAME, "of the account, 1 to 100 characters (default Owner)"},
+	{"website", "list", OPTION_ACCOUNT, "only this account's; all where left out"},
+	{"token", "list", OPTION_ACCOUNT, "only this account's; all where left out"},
+};
+
+static const char *describe(const struct command *command, enum option option)
+{
+	for (size_t i = 0; command != NULL && i < ARRAY_LENGTH(meanings); i++) {
+		const struct meaning *meaning = &meanings[i];
+
+		if (meaning->option == option && strcmp(meaning->group, command->group) == 0 &&
+		    (meaning->name == NULL || strcmp(meaning->name, command->name) == 0))
+			return meaning->description;
+	}
+	return arguments_describe(option)->description;
+}
+
+/* COMMAND: whose they are; NULL for those of every one. */
+static void write_options(const struct command *command, uint32_t mask, struct buffer *out)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_text *text = arguments_describe((enum option)i);
@@ -212,16 +262,16 @@ static void write_options(uint32_t mask, struct buffer *out)
 			continue;
 		snprintf(label, sizeof(label), "%s%s%s", text->name, text->value == NULL ? "" : " ",
 			 text->value == NULL ? "" : text->value);
-		buffer_append_format(out, "  %-*s %s\n", LABEL_WIDTH, label, text->description);
+		buffer_append_format(out, "  %-*s %s\n", LABEL_WIDTH, label,
+				     describe(command, (enum option)i));
 	}
 }
 
 void command_write_help(const struct command *command, struct buffer *out)
 {
-	buffer_append_text(out, "usage: ");
 	write_synopsis(command, out);
 	buffer_append_format(out, "\n%s.\n%s\n", command->summary, command->details);
-	write_options(command->options | BIT(CONFIG) | BIT(JSON) | BIT(HELP), out);
+	write_options(command, command->options | BIT(CONFIG) | BIT(JSON) | BIT(HELP), out);
 }
 
 static bool is_known_group(const char *group)
@@ -250,7 +300,7 @@ void command_write_overview(const char *group, struct buffer *out)
 		buffer_append_format(out, "  %-*s %s\n", LABEL_WIDTH, title, commands[i].summary);
 	}
 	buffer_append_char(out, '\n');
-	write_options(EVERYWHERE, out);
+	write_options(NULL, EVERYWHERE, out);
 	buffer_append_text(
 		out, "\nWithout --config: $CLAVIGER_CONFIG, else " CONFIG_DEFAULT_FILE ".\n"
 		     "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 configuration,\n"

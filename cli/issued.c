@@ -19,7 +19,10 @@ static enum result take_back(struct admin *admin, const struct issued *issued, e
 	snprintf(cause, sizeof(cause), "%.159s", err->message);
 	if (authority_revoke_as_operator(&admin->authority, &issued->record->id, true, admin->now,
 					 &descendants) == RESULT_OK)
-		return error_set(err, result, NULL, "%s (token %s was rolled back)", cause, id);
+		return error_set(err, result, NULL,
+				 "%s (token %s was revoked; make another with claviger-admin token "
+				 "create)",
+				 cause, id);
 	return error_set(err, result, NULL,
 			 "%s; nor could the token be taken back: claviger-admin token revoke %s",
 			 cause, id);

@@ -73,13 +73,35 @@ void output_moment_cell(struct listing *listing, int64_t moment, const char *abs
 		    moment == STORE_NO_MOMENT || moment == TIMESTAMP_NEVER ? absent : text);
 }
 
-/* Characters, not bytes. */
+/* How many columns of a terminal a character takes: none where it is put upon the one before, two
+ * where it is East Asian wide (Unicode annex 11). By blocks: whole ones, and no locale. */
+static size_t find_columns(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+		size_t columns;
+	} blocks[] = {
+		{0x0300, 0x036F, 0},   {0x1100, 0x115F, 2},   {0x20D0, 0x20FF, 0},
+		{0x2E80, 0x303E, 2},   {0x3041, 0x4DBF, 2},   {0x4E00, 0xA4CF, 2},
+		{0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},   {0xFE00, 0xFE0F, 0},
+		{0xFE30, 0xFE6F, 2},   {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},
+		{0x1F300, 0x1F64F, 2}, {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(blocks); i++)
+		if (c >= blocks[i].first && c <= blocks[i].last)
+			return blocks[i].columns;
+	return 1;
+}
+
+/* TEXT is output_printable()'s, so it is UTF-8. */
 static size_t find_width(const char *text)
 {
-	size_t width = 0;
+	size_t length = strlen(text), at = 0, width = 0;
+	uint32_t character;
 
-	for (; *text != '\0'; text++)
-		width += ((unsigned char)*text & 0xC0) != 0x80;
+	while (at < length && text_next_character(text, length, &at, &character))
+		width += find_columns(character);
 	return width;
 }
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OUTPUT_COLUMNS_MAX = 9, OUTPUT_MAXIMUM = 1 << 28 };
+enum { OUTPUT_COLUMNS_MAX = 10, OUTPUT_MAXIMUM = 1 << 28 };
 
 /* A list that is being written. Clear it with output_end(), on every path. */
 struct listing {

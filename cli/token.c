@@ -88,6 +88,7 @@ static bool list_token(void *context, const struct token_record *record)
 	output_cell(listing, record->display_key.text);
 	output_cell(listing, list->account->email);
 	output_cell(listing, describe_state(record, list->admin->now));
+	output_moment_cell(listing, record->created_at, "-");
 	output_moment_cell(listing, record->scope.expires_at, "never");
 	output_moment_cell(listing, record->last_used_at, "never");
 	websites_cell(list, &record->scope);
@@ -128,9 +129,9 @@ static enum result read_filter(const struct arguments *arguments, struct token_f
 
 enum result token_list(struct admin *admin, const struct arguments *arguments, struct error *err)
 {
-	static const char *const headers[] = {"ID",        "NAME",     "KEY",
-					      "ACCOUNT",   "STATE",    "EXPIRES",
-					      "LAST USED", "WEBSITES", "PERMISSIONS"};
+	static const char *const headers[] = {"ID",       "NAME",       "KEY",     "ACCOUNT",
+					      "STATE",    "CREATED",    "EXPIRES", "LAST USED",
+					      "WEBSITES", "PERMISSIONS"};
 	const char *named = arguments_value(arguments, OPTION_ACCOUNT);
 	struct token_listing list = {.admin = admin};
 	struct account_record account;

@@ -5,13 +5,15 @@
 
 #include "ascii.h"
 #include "codec.h"
+#include "file.h"
 #include "json_write.h"
+#include "text.h"
+#include "timestamp.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { BODY_MAX = 1 << 20, SHOWN_SIZE = 61, NUMBER_MAX = 1000000000 };
+enum { BODY_MAX = 1 << 20, SHOWN_SIZE = 61, NUMBER_MAX = 1000000000, NEAR = 2 };
 
 /* The fields of a creation, as codec.c names them, and the options they come from. */
 static const struct field_option {
@@ -21,7 +23,7 @@ static const struct field_option {
 } field_options[] = {
 	// clang-format off
 	{ "name",        OPTION_NAME,       NULL },
-	{ "permissions", OPTION_PERMISSION, "there is no such permission; claviger-admin(8) lists those built in" },
+	{ "permissions", OPTION_PERMISSION, "there is no such permission; see claviger-admin permission list" },
 	{ "websiteIds",  OPTION_WEBSITE,    "not a website of this account; see claviger-admin website list" },
 	{ "expiresAt",   OPTION_EXPIRES_AT, NULL },
 	{ "expiresIn",   OPTION_EXPIRES_IN, NULL },
@@ -41,8 +43,40 @@ static void show_piece(const struct arguments *arguments, enum option option, ui
 	(void)log_escape(piece.text, piece.length, shown, SHOWN_SIZE);
 }
 
+/* The name of a permission that SHOWN may have been meant to be; NULL where it is near none. */
+static const char *find_permission(const struct catalogue *catalogue, const char *shown)
+{
+	const char *nearest = NULL;
+	size_t least = NEAR + 1;
+
+	for (size_t i = 0; i < catalogue->count; i++) {
+		size_t distance = text_distance(shown, catalogue->permissions[i].name);
+
+		if (distance < least) {
+			least = distance;
+			nearest = catalogue->permissions[i].name;
+		}
+	}
+	return nearest;
+}
+
+static enum result refuse_piece(const struct catalogue *catalogue, const struct field_option *known,
+				const char *shown, enum result result, struct error *err)
+{
+	const char *option = arguments_describe(known->option)->name;
+	const char *nearest =
+		known->option == OPTION_PERMISSION ? find_permission(catalogue, shown) : NULL;
+
+	if (nearest != NULL)
+		return error_set(err, result, NULL,
+				 "%s %s: there is no such permission; did you mean %s?", option,
+				 shown, nearest);
+	return error_set(err, result, NULL, "%s %s: %s", option, shown, known->complaint);
+}
+
 /* ERR speaks of fields; the operator wrote options. */
-static enum result explain(const struct arguments *arguments, enum result result, struct error *err)
+static enum result explain(const struct admin *admin, const struct arguments *arguments,
+			   enum result result, struct error *err)
 {
 	size_t length = strcspn(err->field, "[");
 	char shown[SHOWN_SIZE], rest[ERROR_MESSAGE_SIZE];
@@ -64,8 +98,7 @@ static enum result explain(const struct arguments *arguments, enum result result
 			if (!ascii_parse_number(digits, strcspn(digits, "]"), UINT32_MAX, &index))
 				return result;
 			show_piece(arguments, known->option, index, shown);
-			return error_set(err, result, NULL, "%s %s: %s", option, shown,
-					 known->complaint);
+			return refuse_piece(&admin->config->catalogue, known, shown, result, err);
 		}
 		if (strncmp(message, known->field, length) == 0 && message[length] == ':')
 			message += length + 2;
@@ -165,10 +198,14 @@ static enum result write_expiry(const struct arguments *arguments, struct buffer
 	const char *in = arguments_value(arguments, OPTION_EXPIRES_IN);
 	const char *at = arguments_value(arguments, OPTION_EXPIRES_AT);
 	uint64_t seconds;
+	int64_t moment;
 
 	if (in != NULL && at != NULL)
 		return error_set(err, RESULT_INVALID_PARAMETER, NULL,
 				 "--expires-in, --expires-at: give one of them");
+	if (at != NULL && !timestamp_parse(at, strlen(at), &moment))
+		return error_set(err, RESULT_INVALID_PARAMETER, NULL,
+				 "--expires-at: write a moment such as 2030-01-31T12:00:00Z");
 	write_text("expiresAt", at, body);
 	if (in == NULL)
 		return RESULT_OK;
@@ -202,7 +239,7 @@ static enum result read_draft(struct admin *admin, const struct arguments *argum
 	if (result == RESULT_OK) {
 		result = codec_read_draft(admin->config, body.data, body.length, admin->now, draft,
 					  err);
-		result = explain(arguments, result, err);
+		result = explain(admin, arguments, result, err);
 	}
 	buffer_clear(&body);
 	return result;
@@ -229,19 +266,19 @@ enum result token_create(struct admin *admin, const struct arguments *arguments,
 	struct key key = {0};
 	struct issued issued = {
 		.account = &account, .record = &record, .key = &key, .key_file = key_file};
-	enum result result;
+	enum result result = RESULT_OK;
 
 	/* Once more when it is made; here so that a slip leaves no revoked token behind. */
-	if (key_file != NULL && access(key_file, F_OK) == 0)
-		return error_set(err, RESULT_INVALID_USAGE, NULL,
-				 "%.150s: exists already; give the path of a new file", key_file);
-	result = choose_account(admin, arguments, &account, err);
+	if (key_file != NULL)
+		result = file_check_new(key_file, FILE_PRIVATE, err);
+	if (result == RESULT_OK)
+		result = choose_account(admin, arguments, &account, err);
 	if (result == RESULT_OK)
 		result = read_draft(admin, arguments, &draft, err);
 	if (result == RESULT_OK) {
 		result = authority_issue_for_account(&admin->authority, &account.id, &draft,
 						     admin->now, &record, &key, err);
-		result = explain(arguments, result, err);
+		result = explain(admin, arguments, result, err);
 	}
 	if (result == RESULT_OK)
 		result = issued_deliver(admin, &issued, err);

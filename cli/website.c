@@ -3,11 +3,16 @@
 #include "command.h"
 #include "output.h"
 
+#include "ascii.h"
 #include "codec.h"
+#include "log.h"
 #include "text.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* One more than a domain takes, so that it can be found too long. */
+enum { SHOWN_SIZE = 81, FOLDED_SIZE = STORE_DOMAIN_SIZE + 1 };
 
 /* The answer to a change: the record, or that it was ADDED or removed. */
 static void write_answer(struct admin *admin, const struct website_record *website,
@@ -28,13 +33,31 @@ static void write_answer(struct admin *admin, const struct website_record *websi
 	buffer_append_char(&admin->out, '\n');
 }
 
+/* A host name means the same in capitals. What is too long is cut and still too long. */
+static void fold(const char *word, char domain[static FOLDED_SIZE])
+{
+	size_t length = 0;
+
+	for (; word[length] != '\0' && length < FOLDED_SIZE - 1; length++)
+		domain[length] = ascii_lower(word[length]);
+	domain[length] = '\0';
+}
+
+static const char *show(const char *domain, char shown[static SHOWN_SIZE])
+{
+	(void)log_escape(domain, strlen(domain), shown, SHOWN_SIZE);
+	return shown;
+}
+
 static enum result check(const struct admin *admin, const char *domain, const char *name,
 			 struct error *err)
 {
+	char shown[SHOWN_SIZE];
 	const char *complaint = text_refuse_domain(domain);
 
 	if (complaint != NULL)
-		return error_set(err, RESULT_INVALID_FIELD, NULL, "Domain: %s", complaint);
+		return error_set(err, RESULT_INVALID_FIELD, NULL, "%s: %s", show(domain, shown),
+				 complaint);
 	/* A domain is a good name, even where it is longer than a name may be. */
 	if (name != domain)
 		complaint = text_refuse_name(admin->config->token_prefix, name, strlen(name));
@@ -45,13 +68,14 @@ static enum result check(const struct admin *admin, const char *domain, const ch
 
 enum result website_add(struct admin *admin, const struct arguments *arguments, struct error *err)
 {
-	const char *domain = arguments->words[0];
+	char domain[FOLDED_SIZE];
 	const char *name = arguments_value(arguments, OPTION_NAME);
 	struct website_record website = {
 		.id = id_new(admin->now), .role = ROLE_OWNER, .created_at = admin->now};
 	struct account_record owner;
 	enum result result;
 
+	fold(arguments->words[0], domain);
 	if (name == NULL)
 		name = domain;
 	result = check(admin, domain, name, err);
@@ -86,14 +110,16 @@ static bool list_website(void *context, const struct website_record *website)
 	output_cell(listing, id);
 	output_cell(listing, website->domain);
 	output_cell(listing, website->name);
-	output_cell(listing, website->role == ROLE_NONE ? "-" : role_name(website->role));
+	if (website->role != ROLE_NONE)
+		output_cell(listing, role_name(website->role));
 	output_moment_cell(listing, website->created_at, "-");
 	return true;
 }
 
 enum result website_list(struct admin *admin, const struct arguments *arguments, struct error *err)
 {
-	static const char *const headers[] = {"ID", "DOMAIN", "NAME", "ROLE", "CREATED"};
+	static const char *const headers[] = {"ID", "DOMAIN", "NAME", "CREATED"};
+	static const char *const headers_of_account[] = {"ID", "DOMAIN", "NAME", "ROLE", "CREATED"};
 	const char *named = arguments_value(arguments, OPTION_ACCOUNT);
 	struct account_record account;
 	struct listing listing;
@@ -103,7 +129,12 @@ enum result website_list(struct admin *admin, const struct arguments *arguments,
 		result = admin_find_account(admin, named, "--account", &account, err);
 	if (result != RESULT_OK)
 		return result;
-	admin_begin_list(admin, &listing, headers, ARRAY_LENGTH(headers));
+	/* A role is one account's. */
+	if (named == NULL)
+		admin_begin_list(admin, &listing, headers, ARRAY_LENGTH(headers));
+	else
+		admin_begin_list(admin, &listing, headers_of_account,
+				 ARRAY_LENGTH(headers_of_account));
 	result = store_list_websites(admin->authority.store, named == NULL ? NULL : &account.id,
 				     list_website, &listing);
 	output_end(&listing);

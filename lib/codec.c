@@ -190,7 +190,10 @@ void codec_write_website(const struct website_record *website, struct buffer *ou
 	json_write_name("name", out);
 	json_write_string(website->name, out);
 	json_write_name("role", out);
-	json_write_string(role_name(website->role), out);
+	if (website->role == ROLE_NONE) /* to the operator, who has none */
+		buffer_append_text(out, "null");
+	else
+		json_write_string(role_name(website->role), out);
 	json_write_name("createdAt", out);
 	json_write_moment(website->created_at, out);
 	buffer_append_char(out, '}');

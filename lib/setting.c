@@ -2,6 +2,7 @@
 #include "setting.h"
 
 #include "ascii.h"
+#include "text.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -107,28 +108,10 @@ bool setting_find(const char *name, size_t length, enum setting_index *index)
 	return false;
 }
 
-static bool is_one_edit_away(const char *a, const char *b)
-{
-	size_t a_length, b_length;
-
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	a_length = strlen(a);
-	b_length = strlen(b);
-	while (a_length > 0 && b_length > 0 && a[a_length - 1] == b[b_length - 1]) {
-		a_length--;
-		b_length--;
-	}
-	return (a_length <= 1 && b_length <= 1) ||
-	       (a_length == 2 && b_length == 2 && a[0] == b[1] && a[1] == b[0]);
-}
-
 bool setting_find_similar(const char *name, enum setting_index *index)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		if (!is_one_edit_away(name, settings[i].name))
+		if (text_distance(name, settings[i].name) > 1)
 			continue;
 		*index = (enum setting_index)i;
 		return true;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { EMAIL_MAX = 254, DOMAIN_MAX = 253, LABEL_MAX = 63 };
+enum { EMAIL_MAX = 254, DOMAIN_MAX = 253, LABEL_MAX = 63, COMPARED_MAX = 64 };
 
 bool text_next_character(const char *text, size_t length, size_t *at, uint32_t *character)
 {
@@ -106,4 +106,34 @@ const char *text_refuse_domain(const char *text)
 		label++;
 	}
 	return NULL;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Row by row of the table of distances between all beginnings; a swap looks two rows back. */
+size_t text_distance(const char *a, const char *b)
+{
+	size_t rows[3][COMPARED_MAX + 1];
+	size_t height = strlen(a), width = strlen(b);
+
+	if (height > COMPARED_MAX || width > COMPARED_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= width; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= height; i++) {
+		const size_t *above = rows[(i - 1) % 3], *two_above = rows[(i + 1) % 3];
+		size_t *row = rows[i % 3];
+
+		row[0] = i;
+		for (size_t j = 1; j <= width; j++) {
+			row[j] = smaller(smaller(above[j], row[j - 1]) + 1,
+					 above[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = smaller(row[j], two_above[j - 2] + 1);
+		}
+	}
+	return rows[height % 3][width];
 }

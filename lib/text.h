@@ -23,6 +23,10 @@ NODISCARD const char *text_refuse_email(const char *text);
 /** The same for a host name (RFC 1123 §2.1), lower case, with or without dots. */
 NODISCARD const char *text_refuse_domain(const char *text);
 
+/** How many letters must be changed, added, left out or swapped with the next one to make B of A;
+ *  SIZE_MAX where either is longer than any name that could be meant. */
+NODISCARD size_t text_distance(const char *a, const char *b);
+
 /** Reads the character at *AT of LENGTH bytes of UTF-8 (RFC 3629) and moves *AT behind it. False,
  *  *AT untouched, for bytes that are none. */
 NODISCARD bool text_next_character(const char *text, size_t length, size_t *at,

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import tempfile
 import threading
+import unicodedata
 
 import pytest
 
@@ -21,7 +22,7 @@ REFUSED, USAGE, CONFIGURATION, DATABASE, NOT_FOUND = 1, 2, 3, 4, 5
 KEY = r"dft_[0-9A-Za-z]{48}"
 COMMANDS = ["init", "account add", "account list", "account disable", "website add",
             "website list", "website remove", "token create", "token list", "token show",
-            "token revoke", "doctor", "backup", "restore", "config show"]
+            "token revoke", "permission list", "doctor", "backup", "restore", "config show"]
 NOBODY = 65534
 # Nothing of ours: a CLAVIGER_ variable of the test run would be a misspelt key.
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
@@ -126,7 +127,9 @@ def test_help_and_version_need_neither_configuration_nor_database(bare):
 def test_every_command_explains_itself_and_its_options(bare, command):
     text = bare.run(*command.split(), "--help", config=False).stdout
     assert text.startswith(f"usage: claviger-admin {command}")
-    for option in set(re.findall(r"--[a-z-]+", text.split("\n")[0])) | {"--config", "--json"}:
+    usage = text.split("\n\n")[0]
+    assert max(map(len, text.split("\n\n")[0].splitlines())) <= 80
+    for option in set(re.findall(r"--[a-z-]+", usage)) | {"--config", "--json"}:
         assert re.search(rf"(?m)^  {option} ", text), option
     assert bare.run("--help", *command.split(), config=False).stdout == text
 
@@ -134,7 +137,7 @@ def test_every_command_explains_itself_and_its_options(bare, command):
 @pytest.mark.parametrize("arguments, said", [
     ([], "--help"),
     (["tokn", "list"], "did you mean token?"),
-    (["token", "lst"], "did you mean list?"),
+    (["token", "lst"], "did you mean token list?"),
     (["token"], "create, list, show, revoke"),
     (["token", "frobnicate"], "create, list, show, revoke"),
     (["frobnicate"], "--help"),
@@ -156,8 +159,7 @@ def test_every_command_explains_itself_and_its_options(bare, command):
     (["token", "list", "--state", "active", "--all"], "give one of them"),
     (["account", "add", "nobody"], "Email: "),
     (["account", "add", "a@b", "--name", ""], "--name: "),
-    (["website", "add", "Example.com"], "Domain: "),
-    (["website", "add", "a..b"], "Domain: "),
+    (["website", "add", "a..b"], "a..b: each part"),
     (["website", "add", "a.b", "--name", "x\ny"], "--name: "),
     (["doctor", "--url", "https://example.com"], "--url: "),
     (["doctor", "--url", "http://a b/"], "--url: "),
@@ -335,7 +337,7 @@ def test_init_leaves_a_file_alone_that_is_there_already(bare):
 
 def test_init_takes_its_token_back_where_nobody_got_the_key(bare):
     with open("/dev/full", "w") as full:
-        assert "rolled back" in bare.refused_to(full, "init")
+        assert "was revoked; make another with claviger-admin token create" in bare.refused_to(full, "init")
     assert list(bare.states().values()) == ["revoked"]
     bare.create()
 
@@ -408,8 +410,48 @@ def test_websites_are_added_listed_and_removed(machine):
     (removed,) = machine.json("website", "remove", "www.example.org")
     assert removed["domain"] == "www.example.org"
     assert machine.json("website", "list") == []
-    assert machine.run("website", "list").stdout.split() == \
-        ["ID", "DOMAIN", "NAME", "ROLE", "CREATED"]
+    assert machine.run("website", "list").stdout.split() == ["ID", "DOMAIN", "NAME", "CREATED"]
+
+
+def test_a_role_is_told_of_one_account_alone(machine):
+    machine.run("website", "add", "example.com")
+    assert [w["role"] for w in machine.json("website", "list")] == [None]
+    assert re.search(r"(?m)^[0-9a-f]{24}  example.com +example.com +20",
+                     machine.run("website", "list").stdout)
+    assert [w["role"] for w in machine.json("website", "list", "--account", "owner@localhost")] \
+        == ["owner"]
+
+
+def test_a_domain_means_the_same_in_capitals(machine):
+    assert machine.json("website", "add", "EXAMPLE.com")[0]["domain"] == "example.com"
+    assert "of this domain" in machine.refused(REFUSED, "website", "add", "example.COM")
+    assert len(machine.create("--website", "Example.Com")["websiteIds"]) == 1
+    machine.run("website", "remove", "EXAMPLE.COM")
+    assert machine.json("website", "list") == []
+
+
+@pytest.mark.parametrize("domain", ["exa_mple.com", "http://example.com", "-", "a" * 300])
+def test_a_bad_domain_is_named(machine, domain):
+    assert machine.refused(USAGE, "website", "add", "--", domain).startswith(
+        f"claviger-admin: {domain[:80]}: ")
+
+
+def test_the_permissions_are_listed(bare):
+    listed = bare.json("permission", "list")
+    assert len(listed) == 18 and set(listed[0]) == {"name", "description"}
+    text = bare.run("permission", "list").stdout
+    assert text.startswith("NAME ") and all(row["name"] in text for row in listed)
+
+
+@pytest.mark.parametrize("command", ["token list", "website list"])
+def test_the_help_of_a_list_says_what_account_does_there(bare, command):
+    text = bare.run(*command.split(), "--help", config=False).stdout
+    assert re.search(r"--account ID\|EMAIL +only this account's; all where left out", text)
+
+
+def test_the_help_of_init_says_whose_name_it_takes(bare):
+    text = bare.run("init", "--help", config=False).stdout
+    assert re.search(r"--name NAME +of the account", text)
 
 
 def test_where_there_are_two_accounts_one_must_be_named(machine):
@@ -473,12 +515,16 @@ def test_a_duration_has_a_unit_or_is_in_seconds(machine, duration, seconds):
     (["--expires-in", "315360001"], "--expires-in: "), (["--expires-in", "5 d"], "--expires-in: "),
     (["--expires-in", "999999999999999999999"], "--expires-in: "),
     (["--expires-in", "1000000000w"], "--expires-in: "),
-    (["--expires-at", "tomorrow"], "--expires-at: "), (["--expires-at", ""], "--expires-at: "),
+    (["--expires-at", "tomorrow"],
+     "--expires-at: write a moment such as 2030-01-31T12:00:00Z"),
+    (["--expires-at", ""], "--expires-at: "),
     (["--expires-at", "2020-01-01T00:00:00Z"], "--expires-at: "),
     (["--expires-at", '2030-01-01T00:00:00Z","name":"x'], "--expires-at: "),
     (["--expires-at", "2030-01-01T00:00:00Z", "--expires-in", "90d"], "give one of them"),
-    (["--permission", "analytics:raed"], "--permission analytics:raed: "),
-    (["--permission", "goals:read,nope:x"], "--permission nope:x: "),
+    (["--permission", "analytics:raed"], "analytics:raed: there is no such permission; did you mean "
+                                         "analytics:read?"),
+    (["--permission", "goals:read,nope:x"], "--permission nope:x: there is no such permission; see "
+                                            "claviger-admin permission list"),
     (["--permission", "goals:read", "--permission", "goals:read,a:b"], "--permission a:b: "),
     (["--permission", ""], "--permission : "), (["--permission", "goals:read,"], "--permission : "),
     (["--permission", "*,goals:read"], "stands alone"),
@@ -506,7 +552,7 @@ def test_a_token_whose_key_nobody_got_is_rolled_back(machine, as_json):
     before = machine.states()
     with open("/dev/full", "w") as full:
         said = machine.refused_to(full, "token", "create", *as_json)
-    assert "rolled back" in said and not re.search(KEY, said)
+    assert "was revoked; make another with claviger-admin token create" in said and not re.search(KEY, said)
     (state,) = [s for i, s in machine.states().items() if i not in before]
     assert state == "revoked"
 
@@ -515,7 +561,7 @@ def test_a_closed_standard_output_gets_no_key_and_nor_does_the_database(machine)
     done = subprocess.run(f"'{ADMIN}' --config '{machine.config}' token create >&-", shell=True,
                           stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
                           env=ENVIRONMENT)
-    assert done.returncode == REFUSED and "rolled back" in done.stderr
+    assert done.returncode == REFUSED and "was revoked; make another with claviger-admin token create" in done.stderr
     assert sorted(machine.states().values()) == ["active", "revoked"]
     for path in machine.directory.glob("claviger.db*"):
         assert not re.search(KEY.encode(), path.read_bytes())
@@ -525,7 +571,7 @@ def test_a_reader_that_is_gone_gets_no_token(machine):
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w") as pipe:
-        assert "rolled back" in machine.refused_to(pipe, "token", "create")
+        assert "was revoked; make another with claviger-admin token create" in machine.refused_to(pipe, "token", "create")
     assert sorted(machine.states().values()) == ["active", "revoked"]
 
 
@@ -545,27 +591,34 @@ def test_a_key_file_holds_the_key_and_standard_output_does_not(machine):
     assert "key" not in record and re.fullmatch(KEY + "\n", other.read_text())
 
 
-def test_a_key_file_that_cannot_be_made_leaves_no_token_that_works(machine):
+def test_a_key_file_that_cannot_be_made_makes_no_token(machine):
     path = machine.directory / "ci.key"
     path.write_text("mine")
     assert "exists" in machine.refused(REFUSED, "token", "create", "--key-file", path)
     assert path.read_text() == "mine" and len(machine.states()) == 1
     dangling = machine.directory / "link.key"
     dangling.symlink_to(machine.directory / "elsewhere")
-    assert "rolled back" in machine.refused(REFUSED, "token", "create", "--key-file", dangling)
+    assert f"{dangling}: exists" in machine.refused(REFUSED, "token", "create", "--key-file",
+                                                    dangling)
     assert not (machine.directory / "elsewhere").exists()
     machine.refused(CONFIGURATION, "token", "create", "--key-file", "/nonexistent/ci.key")
     shared = machine.directory / "shared"
     shared.mkdir()
     shared.chmod(0o777)
     machine.refused(CONFIGURATION, "token", "create", "--key-file", shared / "ci.key")
-    assert sorted(machine.states().values()) == ["active"] + ["revoked"] * 3
+    assert list(machine.states().values()) == ["active"]
+
+
+def test_init_looks_at_the_key_file_before_there_is_a_database(bare):
+    said = bare.refused(CONFIGURATION, "init", "--key-file", "/nonexistent/owner.key")
+    assert "/nonexistent: there is no such directory" in said and ".new" not in said
+    assert not bare.database.exists()
 
 
 def test_a_key_file_goes_too_where_success_could_not_be_told(machine):
     path = machine.directory / "ci.key"
     with open("/dev/full", "w") as full:
-        assert "rolled back" in machine.refused_to(full, "token", "create", "--key-file", path)
+        assert "was revoked; make another with claviger-admin token create" in machine.refused_to(full, "token", "create", "--key-file", path)
     assert not path.exists() and sorted(machine.states().values()) == ["active", "revoked"]
 
 
@@ -604,8 +657,15 @@ def test_a_list_shows_what_was_asked_for(machine):
     assert set(ids()) == {expired, active, first, other}
 
 
+def columns(text):
+    """How many columns of a terminal TEXT takes."""
+    return sum(0 if unicodedata.combining(c) else
+               2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
 def test_a_table_is_aligned_and_its_text_is_inert(machine):
     machine.create("--name", "short")
+    machine.create("--name", "한국 ｆ e\u0301 \U0001F511")
     machine.create("--name", "日本 and long enough", "--permission", "goals:read,analytics:read")
     with contextlib.closing(sqlite3.connect(machine.database)) as database:
         database.execute("UPDATE tokens SET name = ? WHERE name = 'short'",
@@ -613,10 +673,11 @@ def test_a_table_is_aligned_and_its_text_is_inert(machine):
         database.commit()
     text = machine.run("token", "list").stdout
     lines = text.splitlines()
-    assert len(lines) == 4 and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+    assert len(lines) == 5 and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
     assert r"\x1B[2J\xE2\x80\xAE\xC2\x9B\x0A\ok" in text
     assert lines[0].startswith("ID ") and "LAST USED" in lines[0]
-    assert {line.index("dft_") for line in lines[1:]} == {lines[0].index("KEY")}
+    assert {columns(line[:line.index("dft_")]) for line in lines[1:]} == {lines[0].index("KEY")}
+    assert lines[0].split()[5] == "CREATED"
     assert "analytics:read goals:read" in text and "日本" in text
 
 

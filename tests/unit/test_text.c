@@ -231,9 +231,52 @@ static void test_no_two_bytes_are_read_in_two_ways(void **state)
 		}
 }
 
+static const struct distance_case {
+	const char *label, *a, *b;
+	size_t distance;
+} distance_cases[] = {
+	{"the same", "token", "token", 0},
+	{"both empty", "", "", 0},
+	{"one empty", "", "abc", 3},
+	{"one changed", "analytics:raed", "analytics:read", 1},
+	{"one left out", "tokn", "token", 1},
+	{"one too many", "tokken", "token", 1},
+	{"two swapped", "lsit", "list", 1},
+	{"swapped at the end", "shwo", "show", 1},
+	{"two changed", "listen", "lasted", 2},
+	{"nothing alike", "abc", "xyz", 3},
+};
+
+static void test_distance_counts_slips(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(distance_cases); i++) {
+		const struct distance_case *c = &distance_cases[i];
+
+		if (text_distance(c->a, c->b) != c->distance ||
+		    text_distance(c->b, c->a) != c->distance)
+			fail_msg("%s: %zu", c->label, text_distance(c->a, c->b));
+	}
+}
+
+static void test_what_no_name_is_as_long_as_is_near_none(void **state)
+{
+	char longest[65 + 1];
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[65] = '\0';
+	assert_true(text_distance(longest, longest) == SIZE_MAX);
+	assert_int_equal(text_distance(longest + 1, longest + 1), 0);
+	assert_true(text_distance("x", longest) == SIZE_MAX);
+	assert_int_equal(text_distance("x", longest + 1), 63);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_distance_counts_slips),
+		cmocka_unit_test(test_what_no_name_is_as_long_as_is_near_none),
 		cmocka_unit_test(test_a_name_is_what_people_can_read),
 		cmocka_unit_test(test_a_name_counts_characters_and_not_bytes),
 		cmocka_unit_test(test_a_key_in_a_name_is_called_that),
