@@ -39,7 +39,7 @@ static const char usage_text[] =
 	"  --config FILE         read FILE (else $CLAVIGER_CONFIG, else " CONFIG_DEFAULT_FILE ")\n"
 	"  --socket PATH         serve FastCGI on this unix socket, made 0600\n"
 	"  --socket-group GROUP  make it 0660 for GROUP, the web server's\n"
-	"  --check               check configuration and database, and leave\n"
+	"  --check               check configuration and database, and change nothing\n"
 	"\n"
 	"SIGTERM and SIGINT stop it after the requests in flight; SIGHUP reads the configuration\n"
 	"again. Exit status: 0 stopped, 1 other failure, 2 usage, 3 configuration, 4 database.\n";
