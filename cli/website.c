@@ -38,7 +38,7 @@ static void fold(const char *word, char domain[static FOLDED_SIZE])
 {
 	size_t length = 0;
 
-	for (; word[length] != '\0' && length < FOLDED_SIZE - 1; length++)
+	for (; length < FOLDED_SIZE - 1 && word[length] != '\0'; length++)
 		domain[length] = ascii_lower(word[length]);
 	domain[length] = '\0';
 }
