@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -333,6 +334,79 @@ static void test_file_create_makes_a_file_for_us_alone_and_only_once(void **stat
 	assert_int_equal(status.st_size, 4);
 }
 
+static void test_file_open_makes_what_is_to_be_updated(void **state)
+{
+	struct stat status;
+	struct error err = {0};
+	int descriptor;
+
+	(void)state;
+	assert_int_equal(
+		file_open(place.path, FILE_PRIVATE, FILE_TO_MAKE_OR_UPDATE, &descriptor, &err),
+		RESULT_OK);
+	assert_int_equal(fstat(descriptor, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	assert_int_equal(write(descriptor, "kept", 4), 4);
+	close(descriptor);
+	assert_int_equal(
+		file_open(place.path, FILE_PRIVATE, FILE_TO_MAKE_OR_UPDATE, &descriptor, &err),
+		RESULT_OK);
+	assert_int_equal(fstat(descriptor, &status), 0);
+	assert_int_equal(status.st_size, 4);
+	close(descriptor);
+}
+
+static void test_without_descriptors_the_answer_is_busy(void **state)
+{
+	struct rlimit before, none;
+	struct error err = {0};
+	int descriptor;
+	enum result result;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	result = file_create(place.path, &descriptor, &err);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	expect("no descriptor", result, RESULT_BUSY, &err, "no descriptor");
+	write_file("", 0, 0600); /* for remove_place() */
+}
+
+static void test_file_check_new_looks_and_makes_nothing(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(file_check_new(place.path, FILE_PRIVATE, &err), RESULT_OK);
+	assert_int_equal(access(place.path, F_OK), -1);
+	expect("missing", file_check_new(put(NO_DIRECTORY), FILE_PRIVATE, &err),
+	       RESULT_INVALID_CONFIGURATION, &err, "there is no such directory");
+	assert_int_equal(chmod(place.directory, 01777), 0);
+	expect("shared", file_check_new(place.path, FILE_PRIVATE, &err),
+	       RESULT_INVALID_CONFIGURATION, &err, "shared with other users");
+	assert_int_equal(chmod(place.directory, 0700), 0);
+	expect("planted", file_check_new(put(DANGLING_LINK), FILE_PRIVATE, &err),
+	       RESULT_INVALID_USAGE, &err, "exists already");
+}
+
+static void test_file_check_target_takes_what_is_there_or_could_be(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(file_check_target(place.path, FILE_LOG, &err), RESULT_OK);
+	assert_int_equal(access(place.path, F_OK), -1);
+	write_file("", 0, 0600);
+	assert_int_equal(file_check_target(place.path, FILE_LOG, &err), RESULT_OK);
+	assert_int_equal(chmod(place.path, 0602), 0);
+	expect("others write", file_check_target(place.path, FILE_LOG, &err),
+	       RESULT_INVALID_CONFIGURATION, &err, "run: chmod o-w");
+	assert_int_equal(unlink(place.path), 0);
+	expect("a FIFO", file_check_target(put(FIFO), FILE_LOG, &err), RESULT_INVALID_CONFIGURATION,
+	       &err, "nobody reads");
+}
+
 static void test_file_create_never_follows_a_planted_link(void **state)
 {
 	struct error err = {0};
@@ -408,6 +482,10 @@ int main(void)
 		cmocka_unit_test(test_file_check_database_refuses_what_is_no_database),
 		IN_A_PLACE(test_file_open_makes_an_absent_log_for_us_alone),
 		cmocka_unit_test(test_file_open_takes_a_log_that_is_a_device),
+		IN_A_PLACE(test_file_open_makes_what_is_to_be_updated),
+		IN_A_PLACE(test_without_descriptors_the_answer_is_busy),
+		IN_A_PLACE(test_file_check_new_looks_and_makes_nothing),
+		IN_A_PLACE(test_file_check_target_takes_what_is_there_or_could_be),
 		IN_A_PLACE(test_file_open_refuses_what_this_user_may_not_open),
 		IN_A_PLACE(test_file_create_makes_a_file_for_us_alone_and_only_once),
 		IN_A_PLACE(test_file_create_never_follows_a_planted_link),
