@@ -258,9 +258,6 @@ static enum result parse_file(struct loader *loader)
 	struct buffer content = {0};
 	enum result result;
 
-	if (loader->file[0] == '\0')
-		return error_set(loader->err, RESULT_INVALID_CONFIGURATION, NULL,
-				 ENVIRONMENT_PREFIX "CONFIG: empty; give a path or unset it");
 	result = file_read_all(loader->file, FILE_CONFIGURATION, FILE_BYTES_MAX, &content,
 			       loader->err);
 	/* To somebody who named the file, its absence is a mistake like any other. */
@@ -403,11 +400,24 @@ static enum result check_together(const struct loader *loader)
 	return RESULT_OK;
 }
 
+static enum result refuse_empty_path(const struct loader *loader, char *const *environment)
+{
+	for (; *environment != NULL; environment++)
+		if (strcmp(*environment, ENVIRONMENT_PREFIX "CONFIG=") == 0)
+			return error_set(loader->err, RESULT_INVALID_CONFIGURATION, NULL,
+					 ENVIRONMENT_PREFIX
+					 "CONFIG: empty; give a path or unset it");
+	return error_set(loader->err, RESULT_INVALID_CONFIGURATION, NULL,
+			 "--config: empty; give a path or leave it out");
+}
+
 static enum result load(struct loader *loader, char *const *environment, uint32_t cores)
 {
 	enum result result = RESULT_OK;
 
 	setting_set_defaults(loader->config, cores);
+	if (loader->file != NULL && loader->file[0] == '\0')
+		return refuse_empty_path(loader, environment);
 	if (loader->file != NULL)
 		result = parse_file(loader);
 	if (result == RESULT_OK)

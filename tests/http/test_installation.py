@@ -70,3 +70,14 @@ def test_the_configurations_are_ones_that_lighttpd_takes(directory, name):
     done = subprocess.run([LIGHTTPD, "-tt", "-f", configuration], capture_output=True, text=True,
                           timeout=60)
     assert done.returncode == 0 and "WARNING" not in done.stderr, done.stderr
+
+
+def test_a_database_in_the_document_root_is_not_handed_out(fresh_site, directory):
+    secret = ["claviger.db", "claviger.db-wal", "claviger.db-shm", "claviger.db-journal",
+              "claviger.db.version-1.backup", "claviger.conf", "owner.key", "claviger.conf~"]
+    for name in [*secret, "page.txt"]:
+        (directory / name).write_text("content")
+    web = fresh_site.start(www=directory)
+    assert web.call("GET", "/page.txt", key=None).status == 200
+    assert {name: web.call("GET", f"/{name}", key=None).status for name in secret} == \
+        dict.fromkeys(secret, 403)

@@ -445,14 +445,14 @@ def test_a_bad_variable_is_named(place, name, value, said):
     place.refused(CONFIGURATION, f"environment: {name}", said, environment={name: value})
 
 
-def start_without_option(environment):
-    return subprocess.run([PROGRAM, "--check"], timeout=60, stdin=subprocess.DEVNULL,
+def start_without_place(environment, *options):
+    return subprocess.run([PROGRAM, "--check", *options], timeout=60, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, env={**ENVIRONMENT, **environment})
 
 
 @pytest.mark.skipif(os.path.exists("/etc/claviger/claviger.conf"), reason="there is one here")
 def test_a_start_without_any_configuration_says_where_it_would_be():
-    done = start_without_option({})
+    done = start_without_place({})
     assert (done.returncode, done.stdout) == (CONFIGURATION, "")
     assert done.stderr == (
         "claviger: no configuration: /etc/claviger/claviger.conf is not there, and neither "
@@ -460,9 +460,12 @@ def test_a_start_without_any_configuration_says_where_it_would_be():
 
 
 def test_an_empty_name_of_a_configuration_is_refused():
-    done = start_without_option({"CLAVIGER_CONFIG": ""})
+    done = start_without_place({"CLAVIGER_CONFIG": ""})
     assert (done.returncode, done.stdout) == (CONFIGURATION, "")
     assert done.stderr == "claviger: CLAVIGER_CONFIG: empty; give a path or unset it\n"
+    done = start_without_place({}, "--config", "")
+    assert (done.returncode, done.stdout) == (CONFIGURATION, "")
+    assert done.stderr == "claviger: --config: empty; give a path or leave it out\n"
 
 
 def test_the_environment_wins_over_the_file(place):
