@@ -35,7 +35,7 @@ LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lscrypt -pthread
 
 LIB_SOURCES = lib/ascii.c lib/authority.c lib/authority_list.c lib/authority_scope.c \
 	lib/authority_token.c \
-	lib/bootstrap.c lib/buffer.c lib/codec.c lib/codec_body.c lib/codec_read.c lib/config.c lib/error.c lib/file.c lib/id.c \
+	lib/bootstrap.c lib/buffer.c lib/codec.c lib/codec_body.c lib/codec_read.c lib/config.c lib/config_text.c lib/error.c lib/file.c lib/id.c \
 	lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c lib/permission.c lib/process.c \
 	lib/scope.c lib/scrypt_slots.c lib/secret.c lib/setting.c lib/store_sqlite.c \
 	lib/store_sqlite_account.c lib/store_sqlite_schema.c lib/store_sqlite_token.c lib/text.c \
