@@ -14,9 +14,18 @@
 typedef enum result handler_fn(struct worker *worker, const struct request *request,
 			       struct response *response);
 
-handler_fn tokens_list, tokens_create, tokens_self, tokens_show, tokens_revoke;
+handler_fn tokens_list, tokens_create, tokens_self, tokens_show, tokens_change, tokens_rotate,
+	tokens_revoke;
 handler_fn account_show, permissions_list, websites_list;
 handler_fn health_check, health_metrics;
+
+/** The token that the path of REQUEST names: an id, or "self". RESULT_NOT_FOUND for anything else.
+ */
+NODISCARD enum result tokens_parse_id(const struct request *request, struct id *id);
+/** Reads the query parameter NAME, "true" or "false": a typo must not decide. Absent it is false.
+ */
+NODISCARD enum result tokens_read_flag(const struct request *request, const char *name, bool *flag,
+				       struct error *err);
 
 /* Where the account API begins, behind the base path. */
 #define ADMIN "/api/v1/admin"

@@ -31,6 +31,7 @@ static const char *const variable_names[VARIABLE_COUNT] = {
 	[VARIABLE_REDIRECTED_AUTHORIZATION] = "REDIRECT_HTTP_AUTHORIZATION",
 	[VARIABLE_API_KEY]                  = "HTTP_X_API_KEY",
 	[VARIABLE_REQUEST_ID]               = "HTTP_X_REQUEST_ID",
+	[VARIABLE_IDEMPOTENCY_KEY]          = "HTTP_IDEMPOTENCY_KEY",
 };
 // clang-format on
 
@@ -289,4 +290,37 @@ enum result request_parameter(const struct request *request, const char *name, c
 		at += *at == '&';
 	}
 	return is_found ? RESULT_OK : RESULT_NOT_FOUND;
+}
+
+static bool is_idempotency_key(const char *key, const char *prefix)
+{
+	size_t length = strlen(key);
+	size_t at;
+
+	if (length == 0 || length > IDEMPOTENCY_KEY_MAX ||
+	    token_find_form(prefix, key, length, &at))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (key[i] == ' ' || !ascii_is_printable(key[i]))
+			return false;
+	return true;
+}
+
+enum result request_idempotency(const struct request *request, const char *prefix,
+				const char *route, struct idempotency *storage,
+				const struct idempotency **idempotency, struct error *err)
+{
+	const char *key = request->variables[VARIABLE_IDEMPOTENCY_KEY];
+
+	*idempotency = NULL;
+	if (key == NULL)
+		return RESULT_OK;
+	if (!is_idempotency_key(key, prefix))
+		return error_set(err, RESULT_INVALID_PARAMETER, "Idempotency-Key",
+				 "Idempotency-Key: 1 to %d visible characters of ASCII are wanted, "
+				 "and no access token",
+				 IDEMPOTENCY_KEY_MAX);
+	authority_hash_request(key, route, request->body.data, request->body.length, storage);
+	*idempotency = storage;
+	return RESULT_OK;
 }

@@ -21,6 +21,8 @@ enum {
 	REQUEST_URI_MAX = 8192,
 	REQUEST_HEADER_MAX = 8192,
 	REQUEST_ID_SIZE = 65,
+	IDEMPOTENCY_KEY_MAX = 255,
+	PATH_VALUES_MAX = 2,
 };
 
 enum variable {
@@ -38,7 +40,14 @@ enum variable {
 	VARIABLE_REDIRECTED_AUTHORIZATION,
 	VARIABLE_API_KEY,
 	VARIABLE_REQUEST_ID,
+	VARIABLE_IDEMPOTENCY_KEY,
 	VARIABLE_COUNT
+};
+
+/* A segment of the path; no NUL ends it. */
+struct path_value {
+	const char *text;
+	size_t length;
 };
 
 struct request {
@@ -47,9 +56,9 @@ struct request {
 	char *variables[VARIABLE_COUNT];
 	bool is_doubled[VARIABLE_COUNT]; /* sent twice: the first stands in variables */
 	char id[REQUEST_ID_SIZE];
-	char path[PATH_MAX_LENGTH + 1]; /* decoded; "" where it must not be routed */
-	const char *query;              /* raw */
-	const char *path_value;         /* what the route's {...} stands for */
+	char path[PATH_MAX_LENGTH + 1];            /* decoded; "" where it must not be routed */
+	const char *query;                         /* raw */
+	struct path_value values[PATH_VALUES_MAX]; /* what the route's {...} stand for, in order */
 	struct buffer body;
 	bool body_is_too_large;
 	bool body_is_incomplete;
@@ -77,6 +86,13 @@ NODISCARD enum result request_check_body(const struct request *request, bool wan
  *  not fit. */
 NODISCARD enum result request_parameter(const struct request *request, const char *name, char *out,
 					size_t size, struct error *err);
+/** What the Idempotency-Key of REQUEST to ROUTE amounts to, in STORAGE; *IDEMPOTENCY is NULL where
+ *  there is none. RESULT_INVALID_PARAMETER for one that is not 1 to 255 visible characters of ASCII
+ *  or holds a key. */
+NODISCARD enum result request_idempotency(const struct request *request, const char *prefix,
+					  const char *route, struct idempotency *storage,
+					  const struct idempotency **idempotency,
+					  struct error *err);
 /** Wipes what held a key and makes ready for the next one. */
 void request_reset(struct request *request);
 /** The same, and frees. */

@@ -46,12 +46,14 @@ int response_status(enum result result)
 	case RESULT_INVALID_TOKEN:
 		return 401;
 	case RESULT_INSUFFICIENT_SCOPE:
+	case RESULT_REPLACED_KEY:
 	case RESULT_SCOPE_EXCEEDED:
 		return 403;
 	case RESULT_NOT_FOUND:
 		return 404;
 	case RESULT_METHOD_NOT_ALLOWED:
 		return 405;
+	case RESULT_IDEMPOTENCY_MISMATCH:
 	case RESULT_LIMIT_REACHED:
 		return 409;
 	case RESULT_BODY_TOO_LARGE:
@@ -86,6 +88,8 @@ static const char *default_message(enum result result)
 		return "The access token does not have the permission that this needs";
 	case RESULT_SCOPE_EXCEEDED:
 		return "This is wider than the access token that asked for it";
+	case RESULT_REPLACED_KEY:
+		return "This key was replaced; a token is changed and rotated with its newest key";
 	case RESULT_NOT_FOUND:
 		return "There is nothing here; see GET /api/v1/admin/access-tokens";
 	case RESULT_METHOD_NOT_ALLOWED:
@@ -109,6 +113,8 @@ static const char *default_message(enum result result)
 		return "The body must be JSON";
 	case RESULT_LIMIT_REACHED:
 		return "The account has as many tokens as it may have";
+	case RESULT_IDEMPOTENCY_MISMATCH:
+		return "This Idempotency-Key was used for another request; use a new one";
 	case RESULT_OK:
 	case RESULT_INTERNAL:
 	case RESULT_INVALID_CONFIGURATION:

@@ -26,7 +26,9 @@ static const struct route {
 	{ "POST",   ADMIN "/access-tokens",           tokens_create,    ACCESS_HOLDER,         "api-keys:write" },
 	{ "GET",    ADMIN "/access-tokens/self",      tokens_self,      ACCESS_CALLER,         NULL             },
 	{ "GET",    ADMIN "/access-tokens/{tokenId}", tokens_show,      ACCESS_HOLDER,         "api-keys:read"  },
+	{ "PATCH",  ADMIN "/access-tokens/{tokenId}", tokens_change,    ACCESS_HOLDER,         "api-keys:write" },
 	{ "DELETE", ADMIN "/access-tokens/{tokenId}", tokens_revoke,    ACCESS_HOLDER_OR_SELF, "api-keys:write" },
+	{ "POST",   ADMIN "/access-tokens/{tokenId}/rotate", tokens_rotate, ACCESS_HOLDER_OR_SELF, "api-keys:write" },
 	{ "GET",    ADMIN "/account",                 account_show,     ACCESS_CALLER,         NULL             },
 	{ "GET",    ADMIN "/permissions",             permissions_list, ACCESS_CALLER,         NULL             },
 	{ "GET",    ADMIN "/websites",                websites_list,    ACCESS_HOLDER,         "websites:read"  },
@@ -35,22 +37,25 @@ static const struct route {
 };
 // clang-format on
 
-/* Says whether PATH is one of PATTERN, whose {...} stands for one segment that is not empty. */
-static bool matches(const char *pattern, const char *path, const char **value)
+/* Says whether PATH is one of PATTERN, whose {...} each stand for one segment that is not empty. */
+static bool matches(const char *pattern, const char *path,
+		    struct path_value values[static PATH_VALUES_MAX])
 {
-	*value = "";
-	for (; *pattern != '\0'; pattern++, path++) {
+	size_t count = 0;
+
+	memset(values, 0, PATH_VALUES_MAX * sizeof(*values));
+	while (*pattern != '\0') {
 		if (*pattern == '{') {
-			if (*path == '/' || *path == '\0')
+			size_t length = strcspn(path, "/");
+
+			if (length == 0 || count == PATH_VALUES_MAX)
 				return false;
-			*value = path;
-			path += strcspn(path, "/");
+			values[count++] = (struct path_value){path, length};
+			path += length;
 			pattern += strcspn(pattern, "}") + 1;
-			if (*pattern == '\0')
-				break;
-		}
-		if (*path != *pattern)
+		} else if (*pattern++ != *path++) {
 			return false;
+		}
 	}
 	return *path == '\0';
 }
@@ -65,11 +70,11 @@ static const char *without_base(const struct config *config, const char *path)
 /* The pattern of the route that PATH takes, for the log, where no raw path may stand. */
 static const char *pattern_of(const struct config *config, const char *path)
 {
-	const char *value;
+	struct path_value values[PATH_VALUES_MAX];
 
 	path = without_base(config, path);
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++)
-		if (matches(routes[i].pattern, path, &value))
+		if (matches(routes[i].pattern, path, values))
 			return routes[i].pattern;
 	return "unknown";
 }
@@ -77,11 +82,12 @@ static const char *pattern_of(const struct config *config, const char *path)
 static void list_methods(const char *path, struct response *response)
 {
 	struct buffer *out = &response->headers;
-	const char *value, *separator = "";
+	struct path_value values[PATH_VALUES_MAX];
+	const char *separator = "";
 
 	buffer_append_text(out, "Allow: ");
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
-		if (!matches(routes[i].pattern, path, &value))
+		if (!matches(routes[i].pattern, path, values))
 			continue;
 		/* The literal "self" is also a {tokenId}: name a method once. */
 		if (strcmp(separator, "") != 0 && strcmp(routes[i].method, "GET") == 0)
@@ -110,7 +116,7 @@ static enum result find_route(const struct config *config, struct request *reque
 	enum result result = RESULT_NOT_FOUND;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
-		if (!matches(routes[i].pattern, path, &request->path_value))
+		if (!matches(routes[i].pattern, path, request->values))
 			continue;
 		if (has_method(&routes[i], request->variables[VARIABLE_METHOD])) {
 			*found = &routes[i];
@@ -161,9 +167,7 @@ static bool names_caller(const struct request *request)
 {
 	struct id id;
 
-	if (strcmp(request->path_value, "self") == 0)
-		return true;
-	return id_parse(request->path_value, strlen(request->path_value), &id) &&
+	return tokens_parse_id(request, &id) == RESULT_OK &&
 	       id_equals(&id, &request->caller.token.id);
 }
 
@@ -233,6 +237,11 @@ static enum result serve(struct worker *worker, const struct route *route, struc
 	return route->handler(worker, request, response);
 }
 
+static bool takes_body(const struct route *route)
+{
+	return strcmp(route->method, "GET") != 0 && strcmp(route->method, "DELETE") != 0;
+}
+
 static enum result dispatch(struct worker *worker, struct request *request,
 			    struct response *response, const struct route **route,
 			    struct pending_check *pending)
@@ -242,8 +251,7 @@ static enum result dispatch(struct worker *worker, struct request *request,
 	if (result == RESULT_OK)
 		result = find_route(worker->server->config, request, route);
 	if (result == RESULT_OK)
-		result = request_check_body(request, strcmp((*route)->method, "POST") == 0,
-					    &response->error);
+		result = request_check_body(request, takes_body(*route), &response->error);
 	if (result != RESULT_OK)
 		return result;
 	return serve(worker, *route, request, response, pending);

@@ -14,14 +14,15 @@ enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000, NAME_PART_CHARACTERS_MAX = 100 };
  * more record may need 40 KiB: 1000 websites, 64 permissions, a name in which all is escaped. */
 enum { PAGE_SIZE_MAX = RESPONSE_UNREAD_MAX - 40 * 1024 };
 
-static enum result parse_id(const struct request *request, struct id *id)
+enum result tokens_parse_id(const struct request *request, struct id *id)
 {
-	if (strcmp(request->path_value, "self") == 0) {
+	const struct path_value *value = &request->values[0];
+
+	if (value->length == strlen("self") && memcmp(value->text, "self", value->length) == 0) {
 		*id = request->caller.token.id;
 		return RESULT_OK;
 	}
-	return id_parse(request->path_value, strlen(request->path_value), id) ? RESULT_OK
-									      : RESULT_NOT_FOUND;
+	return id_parse(value->text, value->length, id) ? RESULT_OK : RESULT_NOT_FOUND;
 }
 
 /* POST /access-tokens */
@@ -32,6 +33,8 @@ enum result tokens_create(struct worker *worker, const struct request *request,
 	struct token_draft draft = {0};
 	struct token_record record = {0};
 	struct key key = {0};
+	struct idempotency storage;
+	const struct idempotency *idempotency;
 	char location[CONFIG_BASE_PATH_SIZE + sizeof(ADMIN "/access-tokens/") + ID_TEXT_SIZE];
 	char id[ID_TEXT_SIZE];
 	enum result result = RESULT_INTERNAL;
@@ -40,8 +43,12 @@ enum result tokens_create(struct worker *worker, const struct request *request,
 				  &draft, &response->error);
 	if (result != RESULT_OK)
 		goto out;
-	result = authority_issue(&worker->authority, &request->caller, &draft, request->now,
-				 &record, &key, &response->error);
+	result = request_idempotency(request, config->token_prefix, "POST access-tokens", &storage,
+				     &idempotency, &response->error);
+	if (result != RESULT_OK)
+		goto out;
+	result = authority_issue(&worker->authority, &request->caller, &draft, idempotency,
+				 request->now, &record, &key, &response->error);
 	if (result != RESULT_OK)
 		goto out;
 
@@ -77,7 +84,7 @@ enum result tokens_show(struct worker *worker, const struct request *request,
 {
 	struct token_record record = {0};
 	struct id id;
-	enum result result = parse_id(request, &id);
+	enum result result = tokens_parse_id(request, &id);
 
 	if (result == RESULT_OK)
 		result = authority_find(&worker->authority, &request->caller, &id, &record);
@@ -92,8 +99,7 @@ enum result tokens_show(struct worker *worker, const struct request *request,
 	return result;
 }
 
-/* Reads "true" or "false"; a typo must not decide. */
-static enum result read_flag(const struct request *request, const char *name, bool *flag,
+enum result tokens_read_flag(const struct request *request, const char *name, bool *flag,
 			     struct error *err)
 {
 	char text[8];
@@ -115,10 +121,10 @@ enum result tokens_revoke(struct worker *worker, const struct request *request,
 	struct id id;
 	uint64_t descendants;
 	bool cascade;
-	enum result result = read_flag(request, "cascade", &cascade, &response->error);
+	enum result result = tokens_read_flag(request, "cascade", &cascade, &response->error);
 
 	if (result == RESULT_OK)
-		result = parse_id(request, &id);
+		result = tokens_parse_id(request, &id);
 	if (result == RESULT_OK)
 		result = authority_revoke(&worker->authority, &request->caller, &id, cascade,
 					  request->now, &descendants, &response->error);

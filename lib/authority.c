@@ -20,7 +20,8 @@ void caller_clear(struct caller *caller)
 bool authority_is_alive(const struct token_record *record, int64_t now)
 {
 	return record->revoked_at == STORE_NO_MOMENT && record->hash.mcf[0] != '\0' &&
-	       !record->account_disabled && now < record->scope.expires_at;
+	       !record->account_disabled && now < record->scope.expires_at &&
+	       (!record->is_replaced_key || now < record->grace_ends_at);
 }
 
 enum token_state authority_token_state(const struct token_record *record, int64_t now)
@@ -30,20 +31,31 @@ enum token_state authority_token_state(const struct token_record *record, int64_
 	return now < record->scope.expires_at ? TOKEN_ACTIVE : TOKEN_EXPIRED;
 }
 
+/* By the selector: the key that was presented must still be one of the token's. */
 enum result authority_read_caller_again(struct authority *authority, const struct caller *caller,
 					int64_t now, struct token_record *fresh)
 {
-	enum result result = store_find_token(authority->store, &caller->token.id, fresh);
+	struct account_record account;
+	enum result result =
+		store_find_caller(authority->store, &caller->token.selector, fresh, &account);
 
 	if (result == RESULT_NOT_FOUND)
 		return RESULT_INVALID_TOKEN;
 	if (result != RESULT_OK)
 		return result;
-	if (!authority_is_alive(fresh, now))
+	if (!authority_is_alive(fresh, now) || !id_equals(&fresh->id, &caller->token.id))
 		return RESULT_INVALID_TOKEN;
 	if (!permission_set_covers(fresh->scope.permissions, caller->required))
 		return RESULT_INSUFFICIENT_SCOPE;
 	return RESULT_OK;
+}
+
+enum result authority_end_transaction(struct authority *authority, enum result result)
+{
+	if (result == RESULT_OK)
+		return store_commit(authority->store);
+	store_rollback(authority->store);
+	return result;
 }
 
 enum result authority_begin_scrypt(struct authority *authority, int *slot, struct error *err)

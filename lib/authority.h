@@ -76,6 +76,7 @@ enum expiry_kind { EXPIRY_INHERITED, EXPIRY_NEVER, EXPIRY_AT };
 /* What is asked of a new token, in the order in which it was written, so that a refusal can name
  * the element. Owns website_ids. Zeroed, it asks for the caller's own scope and no name. */
 struct token_draft {
+	bool sets_name; /* of a change: to nothing, unless has_name */
 	bool has_name;
 	char name[STORE_NAME_SIZE];
 	bool has_permissions;
@@ -91,11 +92,24 @@ struct token_draft {
 
 void token_draft_clear(struct token_draft *draft);
 
+/* What tells a request that is sent again from another one: the hash of its Idempotency-Key, and
+ * that of route and body. */
+struct idempotency {
+	uint8_t name[STORE_HASH_SIZE], request[STORE_HASH_SIZE];
+};
+
+void authority_hash_request(const char *idempotency_key, const char *route, const char *body,
+			    size_t body_length, struct idempotency *idempotency);
+
 /** Makes a token under CALLER as DRAFT says. RESULT_SCOPE_EXCEEDED and RESULT_NOT_FOUND (a website)
  *  with the field in ERR; RESULT_LIMIT_REACHED; RESULT_INVALID_TOKEN where the caller ended
- *  meanwhile. On RESULT_OK the token is on the disk; RECORD and KEY are the caller's to clear. */
+ *  meanwhile. With IDEMPOTENCY (NULL: none), what the same request made within a day is revoked in
+ *  the same transaction, with all that was made by it, and does not count against the limit;
+ *  RESULT_IDEMPOTENCY_MISMATCH where it was another request. On RESULT_OK the token is on the disk;
+ *  RECORD and KEY are the caller's to clear. */
 NODISCARD enum result authority_issue(struct authority *authority, const struct caller *caller,
-				      const struct token_draft *draft, int64_t now,
+				      const struct token_draft *draft,
+				      const struct idempotency *idempotency, int64_t now,
 				      struct token_record *record, struct key *key,
 				      struct error *err);
 
@@ -105,6 +119,27 @@ NODISCARD enum result authority_issue_for_account(struct authority *authority,
 						  const struct token_draft *draft, int64_t now,
 						  struct token_record *record, struct key *key,
 						  struct error *err);
+
+/** Renames the token ID, or narrows it within its own scope, as DRAFT says. *DESCENDANTS is how
+ * many living tokens it has made, directly or not; CASCADE cuts each to what it shares with the new
+ *  scope, and revokes those that are left with nothing. RESULT_NOT_FOUND for a token that the
+ *  caller may not see or that is revoked; RESULT_SCOPE_EXCEEDED for one that is wider than the
+ *  caller, and for what would widen it; RESULT_REPLACED_KEY for the own token by its old key.
+ *  RECORD, how it is afterwards, is the caller's to clear. */
+NODISCARD enum result authority_change(struct authority *authority, const struct caller *caller,
+				       const struct id *id, const struct token_draft *draft,
+				       bool cascade, struct token_record *record,
+				       uint64_t *descendants, struct error *err);
+
+/** Gives the token ID another key; the one that it has works for GRACE_MS more. Refusals as of
+ *  authority_change(); a caller may always rotate itself. With IDEMPOTENCY (NULL: none) the same
+ *  request within a day replaces the key of the answer that was lost, and leaves the one before it
+ *  its grace. RECORD and KEY are the caller's to clear. */
+NODISCARD enum result authority_rotate(struct authority *authority, const struct caller *caller,
+				       const struct id *id, int64_t grace_ms,
+				       const struct idempotency *idempotency, int64_t now,
+				       struct token_record *record, struct key *key,
+				       struct error *err);
 
 /** What state RECORD is in at NOW: "active", "expired" or "revoked". */
 enum token_state { TOKEN_ACTIVE, TOKEN_EXPIRED, TOKEN_REVOKED };

@@ -22,6 +22,26 @@ NODISCARD enum result authority_choose_scope(struct authority *authority,
 					     const struct token_draft *draft, const char *complaint,
 					     struct scope *scope, struct error *err);
 
+/** Whether the token TARGET may be changed by a caller whose row is FRESH: itself, or one that it
+ *  sees and covers. RESULT_NOT_FOUND and RESULT_SCOPE_EXCEEDED when not. */
+NODISCARD enum result authority_may_change(const struct token_record *fresh,
+					   const struct token_record *target, struct error *err);
+
+/** What CALLER made with the same Idempotency-Key within a day: *IS_REPEAT, and EARLIER. Nothing
+ *  where IDEMPOTENCY is NULL; RESULT_IDEMPOTENCY_MISMATCH where it was another request. */
+NODISCARD enum result authority_find_earlier(struct authority *authority,
+					     const struct caller *caller,
+					     const struct idempotency *idempotency, int64_t now,
+					     struct idempotent_record *earlier, bool *is_repeat,
+					     struct error *err);
+/** Remembers that CALLER's request made TOKEN; nothing where IDEMPOTENCY is NULL. */
+NODISCARD enum result authority_remember(struct authority *authority, const struct caller *caller,
+					 const struct idempotency *idempotency,
+					 const struct id *token, int64_t now);
+
+/** Commits where RESULT is RESULT_OK, else takes all back; answers what came of it. */
+NODISCARD enum result authority_end_transaction(struct authority *authority, enum result result);
+
 /** Takes a place for one scrypt run where processes share a bound; give it back with
  *  scrypt_slots_release(). RESULT_BUSY where none was free in time. */
 NODISCARD enum result authority_begin_scrypt(struct authority *authority, int *slot,

@@ -27,23 +27,61 @@ static enum result check_limit(struct authority *authority, const struct id *acc
 /* Who makes a token: CALLER, or, where that is NULL, the operator within all of an account. */
 struct maker {
 	const struct caller *caller;
-	struct scope whole_account; /* the operator's */
+	const struct idempotency *idempotency; /* NULL: none */
+	struct scope whole_account;            /* the operator's */
 };
 
-/* What may be made is decided twice: before scrypt, so that a refusal costs none, and by what the
- * rows say inside the transaction. */
+/* What the lost answer to the same request carried goes, with all that was made by it. */
+static enum result revoke_earlier(struct authority *authority, const struct caller *caller,
+				  const struct id *token, int64_t now)
+{
+	const struct id *by = &caller->token.id;
+	enum result result = store_revoke_token(authority->store, token, now, by);
+
+	if (result == RESULT_NOT_FOUND) /* somebody was faster */
+		result = RESULT_OK;
+	if (result == RESULT_OK)
+		result = store_revoke_descendants(authority->store, token, now, by);
+	return result;
+}
+
+/* The limit, and what a repeated request made before: revoked where IS_FINAL, inside the
+ * transaction; before it the limit of a repeated request is not asked yet. */
+static enum result make_room(struct authority *authority, const struct maker *maker, int64_t now,
+			     bool is_final, struct error *err)
+{
+	const struct caller *caller = maker->caller;
+	struct idempotent_record earlier;
+	bool is_repeat;
+	enum result result;
+
+	if (caller == NULL)
+		return RESULT_OK;
+	result = authority_find_earlier(authority, caller, maker->idempotency, now, &earlier,
+					&is_repeat, err);
+	if (result != RESULT_OK || (is_repeat && !is_final))
+		return result;
+	if (is_repeat)
+		result = revoke_earlier(authority, caller, &earlier.token, now);
+	if (result == RESULT_OK)
+		result = check_limit(authority, &caller->token.scope.account, now, err);
+	return result;
+}
+
+/* What may be made is decided twice: before scrypt, so that a refusal costs none, and, IS_FINAL,
+ * by what the rows say inside the transaction. */
 static enum result decide(struct authority *authority, const struct maker *maker,
 			  const struct scope *scope, const struct token_draft *draft, int64_t now,
-			  struct scope *chosen, struct error *err)
+			  bool is_final, struct scope *chosen, struct error *err)
 {
 	enum result result = authority_choose_scope(
 		authority, scope, draft, "The new token would exceed the caller", chosen, err);
 
-	if (result == RESULT_OK && maker->caller != NULL) {
-		result = check_limit(authority, &scope->account, now, err);
-		if (result != RESULT_OK)
-			scope_clear(chosen);
-	}
+	if (result != RESULT_OK)
+		return result;
+	result = make_room(authority, maker, now, is_final, err);
+	if (result != RESULT_OK)
+		scope_clear(chosen);
 	return result;
 }
 
@@ -64,16 +102,21 @@ static enum result add_token(struct authority *authority, const struct maker *ma
 		record->parent = maker->caller->token.id;
 	}
 	if (result == RESULT_OK)
-		result = decide(authority, maker, scope, draft, now, &record->scope, err);
+		result = decide(authority, maker, scope, draft, now, true, &record->scope, err);
 	if (result == RESULT_OK) {
 		record->id = id_new(now);
 		record->created_at = now;
 		record->last_used_at = STORE_NO_MOMENT;
 		record->revoked_at = STORE_NO_MOMENT;
+		record->rotated_at = STORE_NO_MOMENT;
+		record->grace_ends_at = STORE_NO_MOMENT;
 		record->has_name = draft->has_name;
 		memcpy(record->name, draft->name, sizeof(record->name));
 		result = store_add_token(authority->store, record);
 	}
+	if (result == RESULT_OK && maker->caller != NULL)
+		result = authority_remember(authority, maker->caller, maker->idempotency,
+					    &record->id, now);
 	token_record_clear(&fresh);
 	return result;
 }
@@ -101,7 +144,7 @@ static enum result issue(struct authority *authority, const struct maker *maker,
 	const struct scope *scope =
 		maker->caller != NULL ? &maker->caller->token.scope : &maker->whole_account;
 	struct scope chosen;
-	enum result result = decide(authority, maker, scope, draft, now, &chosen, err);
+	enum result result = decide(authority, maker, scope, draft, now, false, &chosen, err);
 
 	*record = (struct token_record){0};
 	*key = (struct key){0};
@@ -115,13 +158,9 @@ static enum result issue(struct authority *authority, const struct maker *maker,
 	if (result != RESULT_OK)
 		goto out;
 	result = store_begin(authority->store);
-	if (result != RESULT_OK)
-		goto out;
-	result = add_token(authority, maker, draft, record, err);
 	if (result == RESULT_OK)
-		result = store_commit(authority->store);
-	else
-		store_rollback(authority->store);
+		result = authority_end_transaction(authority,
+						   add_token(authority, maker, draft, record, err));
 out:
 	if (result != RESULT_OK) {
 		token_key_wipe(key);
@@ -131,10 +170,11 @@ out:
 }
 
 enum result authority_issue(struct authority *authority, const struct caller *caller,
-			    const struct token_draft *draft, int64_t now,
-			    struct token_record *record, struct key *key, struct error *err)
+			    const struct token_draft *draft, const struct idempotency *idempotency,
+			    int64_t now, struct token_record *record, struct key *key,
+			    struct error *err)
 {
-	struct maker maker = {.caller = caller};
+	struct maker maker = {.caller = caller, .idempotency = idempotency};
 
 	return issue(authority, &maker, draft, now, record, key, err);
 }
@@ -167,13 +207,7 @@ static enum result may_revoke(struct authority *authority, const struct caller *
 	result = store_descends(authority->store, &target->id, &fresh->id, &descends);
 	if (result != RESULT_OK || descends)
 		return result;
-	if (!scope_covers_websites(&fresh->scope, &target->scope))
-		return RESULT_NOT_FOUND;
-	if (!scope_covers(&fresh->scope, &target->scope))
-		return error_set(err, RESULT_SCOPE_EXCEEDED, NULL,
-				 "That token is wider than the caller; revoke it with a token that "
-				 "covers it");
-	return RESULT_OK;
+	return authority_may_change(fresh, target, err);
 }
 
 /* Inside the transaction. BY is NULL for the operator. */
@@ -186,14 +220,6 @@ static enum result revoke(struct authority *authority, const struct id *id, cons
 		result = store_revoke_token(authority->store, id, now, by);
 	if (result == RESULT_OK && cascade)
 		result = store_revoke_descendants(authority->store, id, now, by);
-	return result;
-}
-
-static enum result end_transaction(struct store *store, enum result result)
-{
-	if (result == RESULT_OK)
-		return store_commit(store);
-	store_rollback(store);
 	return result;
 }
 
@@ -220,7 +246,7 @@ enum result authority_revoke(struct authority *authority, const struct caller *c
 		result = revoke(authority, id, &caller->token.id, cascade, now, descendants);
 	token_record_clear(&target);
 	token_record_clear(&fresh);
-	return end_transaction(authority->store, result);
+	return authority_end_transaction(authority, result);
 }
 
 enum result authority_revoke_as_operator(struct authority *authority, const struct id *id,
@@ -231,5 +257,5 @@ enum result authority_revoke_as_operator(struct authority *authority, const stru
 	if (result != RESULT_OK)
 		return result;
 	result = revoke(authority, id, NULL, cascade, now, descendants);
-	return end_transaction(authority->store, result);
+	return authority_end_transaction(authority, result);
 }

@@ -105,6 +105,19 @@ static void write_parent(const struct writing *to, const struct token_record *re
 		buffer_append(to->out, "null", 4);
 }
 
+static void write_rotated_at(const struct writing *to, const struct token_record *record)
+{
+	json_write_moment(record->rotated_at, to->out);
+}
+
+/* Null once it is over: then there is no other key. */
+static void write_grace_ends_at(const struct writing *to, const struct token_record *record)
+{
+	bool is_over = record->grace_ends_at <= to->now;
+
+	json_write_moment(is_over ? STORE_NO_MOMENT : record->grace_ends_at, to->out);
+}
+
 /* The record, in this order. The reference interface names the id twice. */
 // clang-format off
 static const struct token_field {
@@ -123,6 +136,8 @@ static const struct token_field {
 	{ "expiresAt",   write_expires_at   },
 	{ "state",       write_state        },
 	{ "parentId",    write_parent       },
+	{ "rotatedAt",   write_rotated_at   },
+	{ "graceEndsAt", write_grace_ends_at },
 };
 // clang-format on
 
@@ -140,17 +155,23 @@ static void write_account_members(const struct account_record *account, struct b
 	json_write_moment(account->created_at, out);
 }
 
-void codec_write_token(const struct config *config, const struct token_record *record, int64_t now,
-		       const struct account_record *account, const struct key *key,
-		       struct buffer *out)
+static void write_token_members(const struct config *config, const struct token_record *record,
+				int64_t now, struct buffer *out)
 {
 	struct writing to = {config, now, out};
 
-	buffer_append_char(out, '{');
 	for (size_t i = 0; i < ARRAY_LENGTH(token_fields); i++) {
 		json_write_name(token_fields[i].name, out);
 		token_fields[i].write(&to, record);
 	}
+}
+
+void codec_write_token(const struct config *config, const struct token_record *record, int64_t now,
+		       const struct account_record *account, const struct key *key,
+		       struct buffer *out)
+{
+	buffer_append_char(out, '{');
+	write_token_members(config, record, now, out);
 	if (account != NULL) {
 		json_write_name("account", out);
 		buffer_append_char(out, '{');
@@ -163,6 +184,16 @@ void codec_write_token(const struct config *config, const struct token_record *r
 		buffer_append_text(out, key->secret_text);
 		buffer_append_char(out, '"');
 	}
+	buffer_append_char(out, '}');
+}
+
+void codec_write_changed_token(const struct config *config, const struct token_record *record,
+			       int64_t now, uint64_t descendants, struct buffer *out)
+{
+	buffer_append_char(out, '{');
+	write_token_members(config, record, now, out);
+	json_write_name("descendants", out);
+	buffer_append_number(out, (int64_t)descendants);
 	buffer_append_char(out, '}');
 }
 

@@ -22,11 +22,22 @@
 NODISCARD enum result codec_read_draft(const struct config *config, const char *text, size_t length,
 				       int64_t now, struct token_draft *draft, struct error *err);
 
+/** Reads the body of a change, which must say something; as codec_read_draft(). */
+NODISCARD enum result codec_read_change(const struct config *config, const char *text,
+					size_t length, int64_t now, struct token_draft *draft,
+					struct error *err);
+/** Reads the body of a rotation, which may be empty: how long the old key works on. */
+NODISCARD enum result codec_read_rotation(const struct config *config, const char *text,
+					  size_t length, int64_t *grace_ms, struct error *err);
+
 /** Appends the object of RECORD as it is at NOW; further members follow where ACCOUNT (its owner)
  *  or KEY (only in the answer that issues it) are not NULL. */
 void codec_write_token(const struct config *config, const struct token_record *record, int64_t now,
 		       const struct account_record *account, const struct key *key,
 		       struct buffer *out);
+/** The object of RECORD with how many living DESCENDANTS it has. */
+void codec_write_changed_token(const struct config *config, const struct token_record *record,
+			       int64_t now, uint64_t descendants, struct buffer *out);
 /** TOKEN may be NULL: then the account alone. */
 void codec_write_account(const struct config *config, const struct account_record *account,
 			 const struct token_record *token, int64_t now, struct buffer *out);

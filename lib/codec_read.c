@@ -11,12 +11,14 @@
 #include <string.h>
 
 enum { WEBSITES_MAX = 1000, EXPIRES_IN_MIN = 60, EXPIRES_IN_MAX = 315360000 };
+enum { GRACE_SECONDS_MAX = 86400 };
 
 static enum result read_name(const struct body *body, const char *field, struct json_object *value)
 {
 	struct token_draft *draft = body->into;
 	enum result result;
 
+	draft->sets_name = true;
 	if (value == NULL) /* null: no name */
 		return RESULT_OK;
 	result = body_read_name(body, field, value, draft->name, sizeof(draft->name));
@@ -147,7 +149,7 @@ static enum result read_expires_in(const struct body *body, const char *field,
 	return RESULT_OK;
 }
 
-/* What a creation may say, checked in this order. */
+/* What a creation or a change may say, checked in this order. */
 // clang-format off
 static const struct body_field draft_fields[] = {
 	{ "name",        read_name        },
@@ -174,4 +176,51 @@ enum result codec_read_draft(const struct config *config, const char *text, size
 	if (result != RESULT_OK)
 		token_draft_clear(draft);
 	return result;
+}
+
+enum result codec_read_change(const struct config *config, const char *text, size_t length,
+			      int64_t now, struct token_draft *draft, struct error *err)
+{
+	struct body body = {config, now, draft, err};
+	bool is_empty = true;
+	enum result result = RESULT_OK;
+
+	*draft = (struct token_draft){0};
+	if (length > 0)
+		result = body_read(&body, draft_fields, ARRAY_LENGTH(draft_fields), text, length,
+				   &is_empty);
+	if (result == RESULT_OK && is_empty)
+		result = error_set(err, RESULT_INVALID_JSON, NULL,
+				   "There is nothing to change; send name, permissions, "
+				   "websiteIds, expiresAt or expiresIn");
+	if (result != RESULT_OK)
+		token_draft_clear(draft);
+	return result;
+}
+
+static enum result read_grace(const struct body *body, const char *field, struct json_object *value)
+{
+	int64_t *grace_ms = body->into;
+	int64_t seconds =
+		json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : -1;
+
+	if (seconds < 0 || seconds > GRACE_SECONDS_MAX)
+		return error_set(body->err, RESULT_INVALID_FIELD, field,
+				 "%s: a whole number of seconds from 0 to %d is wanted", field,
+				 GRACE_SECONDS_MAX);
+	*grace_ms = seconds * 1000;
+	return RESULT_OK;
+}
+
+enum result codec_read_rotation(const struct config *config, const char *text, size_t length,
+				int64_t *grace_ms, struct error *err)
+{
+	static const struct body_field fields[] = {{"graceSeconds", read_grace}};
+	struct body body = {config, 0, grace_ms, err};
+	bool is_empty;
+
+	*grace_ms = 0;
+	if (length == 0)
+		return RESULT_OK;
+	return body_read(&body, fields, ARRAY_LENGTH(fields), text, length, &is_empty);
 }

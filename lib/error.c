@@ -81,12 +81,16 @@ const char *error_reason(enum result result)
 		return "insufficient_scope";
 	case RESULT_SCOPE_EXCEEDED:
 		return "scope_exceeded";
+	case RESULT_REPLACED_KEY:
+		return "replaced_key";
 	case RESULT_NOT_FOUND:
 		return "not_found";
 	case RESULT_METHOD_NOT_ALLOWED:
 		return "method_not_allowed";
 	case RESULT_LIMIT_REACHED:
 		return "limit_reached";
+	case RESULT_IDEMPOTENCY_MISMATCH:
+		return "idempotency_mismatch";
 	case RESULT_BODY_TOO_LARGE:
 		return "body_too_large";
 	case RESULT_UNSUPPORTED_MEDIA_TYPE:

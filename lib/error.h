@@ -22,9 +22,11 @@ enum result {
 	RESULT_INVALID_TOKEN,
 	RESULT_INSUFFICIENT_SCOPE, /* the caller lacks a permission or role */
 	RESULT_SCOPE_EXCEEDED,     /* what was asked for is wider than the caller */
+	RESULT_REPLACED_KEY,       /* what only the key after a rotation may do */
 	RESULT_NOT_FOUND,
 	RESULT_METHOD_NOT_ALLOWED,
 	RESULT_LIMIT_REACHED,
+	RESULT_IDEMPOTENCY_MISMATCH, /* one Idempotency-Key for two different requests */
 	RESULT_BODY_TOO_LARGE,
 	RESULT_UNSUPPORTED_MEDIA_TYPE,
 	RESULT_RATE_LIMITED,

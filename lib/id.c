@@ -101,6 +101,20 @@ bool id_set_covers(const struct id_set *outer, const struct id_set *inner)
 	return true;
 }
 
+enum result id_set_intersect(const struct id_set *a, const struct id_set *b, struct id_set *shared)
+{
+	size_t kept = 0;
+	enum result result = id_set_init(shared, a->ids, a->count);
+
+	if (result != RESULT_OK)
+		return result;
+	for (size_t i = 0; i < shared->count; i++)
+		if (id_set_contains(b, &shared->ids[i]))
+			shared->ids[kept++] = shared->ids[i];
+	shared->count = kept;
+	return RESULT_OK;
+}
+
 void id_set_clear(struct id_set *set)
 {
 	if (set == NULL)

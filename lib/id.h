@@ -37,6 +37,10 @@ NODISCARD enum result id_set_init(struct id_set *set, const struct id *ids, size
 NODISCARD bool id_set_contains(const struct id_set *set, const struct id *id);
 /** Says whether every id of INNER is in OUTER. */
 NODISCARD bool id_set_covers(const struct id_set *outer, const struct id_set *inner);
+/** Fills SHARED, which must own nothing, with what A and B both contain; RESULT_BUSY without
+ *  memory. */
+NODISCARD enum result id_set_intersect(const struct id_set *a, const struct id_set *b,
+				       struct id_set *shared);
 /** Frees what SET owns and leaves it empty. NULL is allowed. */
 void id_set_clear(struct id_set *set);
 

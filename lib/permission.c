@@ -155,6 +155,15 @@ struct permission_set permission_set_union(struct permission_set a, struct permi
 	return (struct permission_set){.bits = a.bits | b.bits, .every = a.every || b.every};
 }
 
+struct permission_set permission_set_intersection(struct permission_set a, struct permission_set b)
+{
+	if (a.every)
+		return b;
+	if (b.every)
+		return a;
+	return (struct permission_set){.bits = a.bits & b.bits};
+}
+
 bool permission_set_is_empty(struct permission_set set)
 {
 	return set.bits == 0 && !set.every;

@@ -52,6 +52,8 @@ NODISCARD bool catalogue_find(const struct catalogue *catalogue, const char *nam
 NODISCARD struct permission_set permission_set_of(size_t index);
 NODISCARD struct permission_set permission_set_union(struct permission_set a,
 						     struct permission_set b);
+NODISCARD struct permission_set permission_set_intersection(struct permission_set a,
+							    struct permission_set b);
 NODISCARD bool permission_set_is_empty(struct permission_set set);
 /** Says whether OUTER holds all of INNER; only "*" covers "*". */
 NODISCARD bool permission_set_covers(struct permission_set outer, struct permission_set inner);

@@ -67,6 +67,32 @@ bool scope_permits(const struct scope *scope, const struct catalogue *catalogue,
 				     needed);
 }
 
+bool scope_is_empty(const struct scope *scope)
+{
+	return permission_set_is_empty(scope->permissions) ||
+	       (!scope->every_website && scope->websites.count == 0);
+}
+
+enum result scope_intersect(const struct scope *a, const struct scope *b, struct scope *shared)
+{
+	const struct scope *listed = a->every_website ? b : a;
+	enum result result;
+
+	*shared = (struct scope){
+		.account = a->account,
+		.permissions = permission_set_intersection(a->permissions, b->permissions),
+		.every_website = a->every_website && b->every_website,
+		.expires_at = a->expires_at < b->expires_at ? a->expires_at : b->expires_at};
+	if (a->every_website || b->every_website)
+		result = id_set_init(&shared->websites, listed->websites.ids,
+				     listed->websites.count);
+	else
+		result = id_set_intersect(&a->websites, &b->websites, &shared->websites);
+	if (result != RESULT_OK)
+		*shared = (struct scope){0};
+	return result;
+}
+
 enum result scope_copy(const struct scope *scope, struct scope *copy)
 {
 	struct id_set websites;

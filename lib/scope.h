@@ -43,6 +43,14 @@ NODISCARD struct permission_set scope_cut_by_role(const struct catalogue *catalo
 						  struct permission_set permissions,
 						  enum role role);
 
+/** Says whether SCOPE permits nothing at all, whoever uses it wherever. */
+NODISCARD bool scope_is_empty(const struct scope *scope);
+
+/** Fills SHARED, which must own nothing, with what A and B, scopes of one account, both permit.
+ *  RESULT_BUSY without memory. */
+NODISCARD enum result scope_intersect(const struct scope *a, const struct scope *b,
+				      struct scope *shared);
+
 /** Makes COPY, which must own nothing, equal to SCOPE. RESULT_BUSY without memory. */
 NODISCARD enum result scope_copy(const struct scope *scope, struct scope *copy);
 /** Frees what SCOPE owns and leaves it permitting nothing. NULL is allowed. */

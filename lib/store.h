@@ -28,6 +28,7 @@ enum {
 	STORE_EMAIL_SIZE = 255,
 	STORE_DOMAIN_SIZE = 254,
 	STORE_CURSOR_KEY_SIZE = 32,
+	STORE_HASH_SIZE = 32,
 };
 
 /* A moment that has not come: never used, not revoked, not disabled. */
@@ -64,6 +65,10 @@ struct token_record {
 	int64_t created_at;
 	int64_t last_used_at; /* STORE_NO_MOMENT: never */
 	int64_t revoked_at;   /* STORE_NO_MOMENT: it is not */
+	int64_t rotated_at;   /* STORE_NO_MOMENT: never */
+	/* Until when the key before the last rotation works too; STORE_NO_MOMENT: not at all. */
+	int64_t grace_ends_at;
+	bool is_replaced_key; /* found by that key, whose selector and hash these then are */
 	bool account_disabled;
 };
 
@@ -136,7 +141,7 @@ NODISCARD enum result store_add_token(struct store *store, const struct token_re
 /** RESULT_NOT_FOUND where there is none. RECORD must own nothing before, and owns afterwards. */
 NODISCARD enum result store_find_token(struct store *store, const struct id *id,
 				       struct token_record *record);
-/** The same by selector, and the account that owns it. */
+/** The same by selector, that of a replaced key too, and the account that owns it. */
 NODISCARD enum result store_find_caller(struct store *store, const struct selector *selector,
 					struct token_record *record,
 					struct account_record *account);
@@ -155,19 +160,50 @@ NODISCARD enum result store_count_descendants(struct store *store, const struct 
 /** Says whether the token ID was made, directly or not, by the token ANCESTOR. */
 NODISCARD enum result store_descends(struct store *store, const struct id *id,
 				     const struct id *ancestor, bool *descends);
-/** Takes the hash away and notes when and by which token (NULL: the operator). RESULT_NOT_FOUND
+/** Calls EACH, oldest first, with the unrevoked tokens made, directly or not, by the token ID,
+ * until it answers false. */
+NODISCARD enum result store_list_descendants(struct store *store, const struct id *id,
+					     bool (*each)(void *, const struct token_record *),
+					     void *context);
+/** Writes name and scope of TOKEN, all but its account. RESULT_NOT_FOUND where it is revoked. */
+NODISCARD enum result store_change_token(struct store *store, const struct token_record *token);
+/** Gives TOKEN the selector, display key and hash that it holds, at its rotated_at. The key before
+ *  works on until its grace_ends_at; AGAIN: that of the rotation before keeps its grace instead.
+ *  RESULT_NOT_FOUND where it is revoked. */
+NODISCARD enum result store_rotate_token(struct store *store, const struct token_record *token,
+					 bool again);
+/** Forgets the replaced keys whose grace is over at NOW. */
+NODISCARD enum result store_end_graces(struct store *store, int64_t now);
+/** Takes the hashes away and notes when and by which token (NULL: the operator). RESULT_NOT_FOUND
  *  where there is no such token or it is revoked already. */
 NODISCARD enum result store_revoke_token(struct store *store, const struct id *id, int64_t at,
 					 const struct id *by);
 /** The same for every unrevoked token made, directly or not, by the token ID. */
 NODISCARD enum result store_revoke_descendants(struct store *store, const struct id *id, int64_t at,
 					       const struct id *by);
-/** Replaces a hash by another of the same key; nothing where it is no longer OLD. */
+/** Replaces a hash by another of the same key; nothing where neither key's is OLD. */
 NODISCARD enum result store_renew_hash(struct store *store, const struct id *id,
 				       const struct secret_hash *old_hash,
 				       const struct secret_hash *new_hash);
 /** Notes that ID was used at AT, unless a later use is known. */
 NODISCARD enum result store_touch_token(struct store *store, const struct id *id, int64_t at);
+
+/* What a request with an Idempotency-Key made: a token, or a key of one. */
+struct idempotent_record {
+	struct id caller;
+	uint8_t name[STORE_HASH_SIZE];    /* of that key */
+	uint8_t request[STORE_HASH_SIZE]; /* of route and body */
+	struct id token;
+	int64_t made_at;
+};
+
+/** Fills RECORD, of which caller and name are given. RESULT_NOT_FOUND where there is none. */
+NODISCARD enum result store_find_idempotent(struct store *store, struct idempotent_record *record);
+/** In the place of an earlier one of the same caller and name. */
+NODISCARD enum result store_put_idempotent(struct store *store,
+					   const struct idempotent_record *record);
+/** Forgets those made before BEFORE. */
+NODISCARD enum result store_forget_idempotent(struct store *store, int64_t before);
 
 NODISCARD enum result store_cursor_key(struct store *store,
 				       uint8_t key[static STORE_CURSOR_KEY_SIZE]);

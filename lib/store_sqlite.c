@@ -10,20 +10,29 @@
 #include <string.h>
 
 /* The columns of a token, in the order of enum token_column in store_sqlite_token.c. */
-#define TOKEN_FIELDS                                                                               \
-	"SELECT t.sequence, t.id, a.id, t.parent, t.selector, t.display_key, t.name, t.hash, "     \
+#define TOKEN_FIELDS_OF(selector, hash)                                                            \
+	"SELECT t.sequence, t.id, a.id, t.parent, " selector ", t.display_key, t.name, " hash ", " \
 	"t.permissions, t.every_website, t.websites, t.created_at, t.expires_at, t.last_used_at, " \
-	"t.revoked_at, a.disabled_at"
+	"t.revoked_at, t.rotated_at, t.grace_ends_at, a.disabled_at"
+#define TOKEN_FIELDS TOKEN_FIELDS_OF("t.selector", "t.hash")
 #define TOKEN_SOURCE " FROM tokens t JOIN accounts a ON a.sequence = t.account "
 #define TOKEN_COLUMNS TOKEN_FIELDS TOKEN_SOURCE
 /* Those of its account behind them, in the order of enum caller_column: all that most requests
  * need is one read. */
-#define CALLER_COLUMNS TOKEN_FIELDS ", a.email, a.name, a.created_at" TOKEN_SOURCE
+#define CALLER_FIELDS ", a.email, a.name, a.created_at"
+#define CALLER_COLUMNS TOKEN_FIELDS CALLER_FIELDS TOKEN_SOURCE
+/* The same for a key that was replaced. */
+#define REPLACED_COLUMNS                                                                           \
+	TOKEN_FIELDS_OF("t.replaced_selector", "t.replaced_hash") CALLER_FIELDS TOKEN_SOURCE
 #define ACCOUNT_COLUMNS "SELECT id, email, name, created_at, disabled_at FROM accounts "
 /* All that the token ?1 made, directly or not; UNION, so that even a circle would end. */
 #define DESCENDANTS                                                                                \
 	"WITH RECURSIVE family (id) AS (SELECT id FROM tokens WHERE parent = ?1 UNION "            \
 	"SELECT t.id FROM tokens t JOIN family f ON t.parent = f.id) "
+
+/* No hash of a key that is dead stays. */
+#define DEAD_KEYS                                                                                  \
+	"hash = NULL, replaced_selector = NULL, replaced_hash = NULL, grace_ends_at = NULL"
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -61,6 +70,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		"?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM accounts WHERE id = ?2",
 	[STATEMENT_FIND_TOKEN] = TOKEN_COLUMNS "WHERE t.id = ?1",
 	[STATEMENT_FIND_CALLER] = CALLER_COLUMNS "WHERE t.selector = ?1",
+	[STATEMENT_FIND_REPLACED] = REPLACED_COLUMNS "WHERE t.replaced_selector = ?1",
 	[STATEMENT_LIST_TOKENS] =
 		TOKEN_COLUMNS "WHERE t.account = (SELECT sequence FROM accounts WHERE id = ?1) "
 			      "AND t.sequence < ?2 ORDER BY t.sequence DESC",
@@ -79,15 +89,46 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		"WITH RECURSIVE line (id) AS (SELECT parent FROM tokens WHERE id = ?2 UNION "
 		"SELECT t.parent FROM tokens t JOIN line l ON t.id = l.id) "
 		"SELECT count(*) FROM line WHERE id = ?1",
+	[STATEMENT_LIST_DESCENDANTS] = DESCENDANTS TOKEN_COLUMNS
+	"WHERE t.id IN family AND t.revoked_at IS NULL ORDER BY t.sequence",
 	[STATEMENT_REVOKE_TOKEN] =
-		"UPDATE tokens SET hash = NULL, revoked_at = ?2, revoked_by = ?3 "
+		"UPDATE tokens SET " DEAD_KEYS ", revoked_at = ?2, revoked_by = ?3 "
 		"WHERE id = ?1 AND revoked_at IS NULL",
 	[STATEMENT_REVOKE_DESCENDANTS] =
-		DESCENDANTS "UPDATE tokens SET hash = NULL, revoked_at = ?2, revoked_by = ?3 "
+		DESCENDANTS "UPDATE tokens SET " DEAD_KEYS ", revoked_at = ?2, revoked_by = ?3 "
 			    "WHERE id IN family AND revoked_at IS NULL",
-	[STATEMENT_RENEW_HASH] = "UPDATE tokens SET hash = ?3 WHERE id = ?1 AND hash = ?2",
+	[STATEMENT_CHANGE_TOKEN] =
+		"UPDATE tokens SET name = ?2, permissions = ?3, every_website = ?4, websites = ?5, "
+		"expires_at = ?6 WHERE id = ?1 AND revoked_at IS NULL",
+	/* The key that is replaced goes on as the row's other one; ?6 NULL: it dies at once. */
+	[STATEMENT_ROTATE_TOKEN] =
+		"UPDATE tokens SET "
+		"replaced_selector = CASE WHEN ?6 IS NULL THEN NULL ELSE selector END, "
+		"replaced_hash = CASE WHEN ?6 IS NULL THEN NULL ELSE hash END, "
+		"grace_ends_at = ?6, selector = ?2, display_key = ?3, hash = ?4, rotated_at = ?5, "
+		"new_key_used_at = NULL, replaced_key_used_at = NULL "
+		"WHERE id = ?1 AND revoked_at IS NULL",
+	/* The lost answer's key dies; the one before it keeps its grace. */
+	[STATEMENT_ROTATE_TOKEN_AGAIN] =
+		"UPDATE tokens SET selector = ?2, display_key = ?3, hash = ?4, rotated_at = ?5, "
+		"new_key_used_at = NULL WHERE id = ?1 AND revoked_at IS NULL",
+	[STATEMENT_END_GRACES] =
+		"UPDATE tokens SET replaced_selector = NULL, replaced_hash = NULL, "
+		"grace_ends_at = NULL "
+		"WHERE replaced_selector IS NOT NULL AND grace_ends_at <= ?1",
+	[STATEMENT_RENEW_HASH] = "UPDATE tokens SET "
+				 "hash = CASE WHEN hash = ?2 THEN ?3 ELSE hash END, "
+				 "replaced_hash = CASE WHEN replaced_hash = ?2 THEN ?3 "
+				 "ELSE replaced_hash END "
+				 "WHERE id = ?1 AND (hash = ?2 OR replaced_hash = ?2)",
 	[STATEMENT_TOUCH_TOKEN] = "UPDATE tokens SET last_used_at = ?2 WHERE id = ?1 "
 				  "AND (last_used_at IS NULL OR last_used_at < ?2)",
+	[STATEMENT_FIND_IDEMPOTENT] = "SELECT request, token, made_at FROM idempotency "
+				      "WHERE caller = ?1 AND name = ?2",
+	[STATEMENT_PUT_IDEMPOTENT] = "INSERT OR REPLACE INTO idempotency "
+				     "(caller, name, request, token, made_at) "
+				     "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[STATEMENT_FORGET_IDEMPOTENT] = "DELETE FROM idempotency WHERE made_at < ?1",
 	[STATEMENT_FIND_SECRET] = "SELECT value FROM secrets WHERE name = ?1",
 	[STATEMENT_ADD_FAILED_CHECK] =
 		"INSERT INTO failed_checks (selector, address, failed_at) VALUES (?1, ?2, ?3)",

@@ -26,6 +26,8 @@ enum token_column {
 	TOKEN_EXPIRES_AT,
 	TOKEN_LAST_USED_AT,
 	TOKEN_REVOKED_AT,
+	TOKEN_ROTATED_AT,
+	TOKEN_GRACE_ENDS_AT,
 	TOKEN_ACCOUNT_DISABLED_AT
 };
 /* Behind them in CALLER_COLUMNS. */
@@ -71,6 +73,8 @@ static enum result row_to_token(const struct store *store, struct sqlite3_stmt *
 	record->created_at = sqlite3_column_int64(row, TOKEN_CREATED_AT);
 	record->last_used_at = store_column_moment(row, TOKEN_LAST_USED_AT, STORE_NO_MOMENT);
 	record->revoked_at = store_column_moment(row, TOKEN_REVOKED_AT, STORE_NO_MOMENT);
+	record->rotated_at = store_column_moment(row, TOKEN_ROTATED_AT, STORE_NO_MOMENT);
+	record->grace_ends_at = store_column_moment(row, TOKEN_GRACE_ENDS_AT, STORE_NO_MOMENT);
 	record->account_disabled =
 		sqlite3_column_type(row, TOKEN_ACCOUNT_DISABLED_AT) != SQLITE_NULL;
 	record->has_parent = sqlite3_column_type(row, TOKEN_PARENT) != SQLITE_NULL;
@@ -96,17 +100,23 @@ static enum result row_to_token(const struct store *store, struct sqlite3_stmt *
 	return result;
 }
 
+/* PERMISSIONS, to be cleared by the caller, holds the names of SCOPE as the row keeps them. */
+static enum result write_permissions(const struct store *store, const struct scope *scope,
+				     struct buffer *permissions)
+{
+	buffer_init(permissions, PERMISSIONS_TEXT_MAX);
+	permission_set_write(store->catalogue, scope->permissions, permissions);
+	buffer_append(permissions, "", 0);
+	return buffer_result(permissions);
+}
+
 enum result store_add_token(struct store *store, const struct token_record *token)
 {
 	struct sqlite3_stmt *statement = store_use(store, STATEMENT_ADD_TOKEN);
 	struct buffer permissions;
 	int64_t changed = 0;
-	enum result result;
+	enum result result = write_permissions(store, &token->scope, &permissions);
 
-	buffer_init(&permissions, PERMISSIONS_TEXT_MAX);
-	permission_set_write(store->catalogue, token->scope.permissions, &permissions);
-	buffer_append(&permissions, "", 0);
-	result = buffer_result(&permissions);
 	if (result != RESULT_OK)
 		goto out;
 	store_bind_id(store, statement, 1, &token->id);
@@ -161,10 +171,11 @@ static bool row_to_account(struct sqlite3_stmt *row, const struct token_record *
 	       store_column_text(row, CALLER_ACCOUNT_NAME, account->name, sizeof(account->name));
 }
 
-enum result store_find_caller(struct store *store, const struct selector *selector,
-			      struct token_record *record, struct account_record *account)
+static enum result find_caller(struct store *store, enum statement which,
+			       const struct selector *selector, struct token_record *record,
+			       struct account_record *account)
 {
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_FIND_CALLER);
+	struct sqlite3_stmt *statement = store_use(store, which);
 	bool has_row;
 	enum result result;
 
@@ -181,17 +192,24 @@ enum result store_find_caller(struct store *store, const struct selector *select
 	return result;
 }
 
-enum result store_list_tokens(struct store *store, const struct id *account,
-			      int64_t before_sequence, bool with_revoked,
-			      bool (*each)(void *, const struct token_record *), void *context)
+enum result store_find_caller(struct store *store, const struct selector *selector,
+			      struct token_record *record, struct account_record *account)
 {
-	struct sqlite3_stmt *statement =
-		store_use(store, with_revoked ? STATEMENT_LIST_TOKENS : STATEMENT_LIST_KEPT_TOKENS);
+	enum result result = find_caller(store, STATEMENT_FIND_CALLER, selector, record, account);
+
+	if (result != RESULT_NOT_FOUND)
+		return result;
+	result = find_caller(store, STATEMENT_FIND_REPLACED, selector, record, account);
+	record->is_replaced_key = result == RESULT_OK;
+	return result;
+}
+
+static enum result list_tokens(struct store *store, struct sqlite3_stmt *statement,
+			       bool (*each)(void *, const struct token_record *), void *context)
+{
 	bool has_row, goes_on = true;
 	enum result result;
 
-	store_bind_id(store, statement, 1, account);
-	store_bind_number(store, statement, 2, before_sequence);
 	while (goes_on && (result = store_step(store, statement, &has_row)) == RESULT_OK &&
 	       has_row) {
 		struct token_record record;
@@ -204,6 +222,27 @@ enum result store_list_tokens(struct store *store, const struct id *account,
 	}
 	store_end(statement);
 	return result;
+}
+
+enum result store_list_tokens(struct store *store, const struct id *account,
+			      int64_t before_sequence, bool with_revoked,
+			      bool (*each)(void *, const struct token_record *), void *context)
+{
+	struct sqlite3_stmt *statement =
+		store_use(store, with_revoked ? STATEMENT_LIST_TOKENS : STATEMENT_LIST_KEPT_TOKENS);
+
+	store_bind_id(store, statement, 1, account);
+	store_bind_number(store, statement, 2, before_sequence);
+	return list_tokens(store, statement, each, context);
+}
+
+enum result store_list_descendants(struct store *store, const struct id *id,
+				   bool (*each)(void *, const struct token_record *), void *context)
+{
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_LIST_DESCENDANTS);
+
+	store_bind_id(store, statement, 1, id);
+	return list_tokens(store, statement, each, context);
 }
 
 static enum result count_rows(struct store *store, struct sqlite3_stmt *statement, uint64_t *count)
@@ -297,5 +336,56 @@ enum result store_touch_token(struct store *store, const struct id *id, int64_t 
 
 	store_bind_id(store, statement, 1, id);
 	store_bind_number(store, statement, 2, at);
+	return store_run(store, statement, &changed);
+}
+
+enum result store_change_token(struct store *store, const struct token_record *token)
+{
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_CHANGE_TOKEN);
+	const struct scope *scope = &token->scope;
+	struct buffer permissions;
+	int64_t changed = 0;
+	enum result result = write_permissions(store, scope, &permissions);
+
+	if (result != RESULT_OK)
+		goto out;
+	store_bind_id(store, statement, 1, &token->id);
+	store_bind_text(store, statement, 2, token->has_name ? token->name : NULL);
+	store_bind_text(store, statement, 3, permissions.data);
+	store_bind_number(store, statement, 4, scope->every_website ? 1 : 0);
+	store_bind_bytes(store, statement, 5, scope->websites.ids, scope->websites.count * ID_SIZE);
+	store_bind_moment(store, statement, 6, scope->expires_at);
+	result = store_run(store, statement, &changed);
+	if (result == RESULT_OK && changed != 1)
+		result = RESULT_NOT_FOUND;
+out:
+	buffer_clear(&permissions);
+	return result;
+}
+
+enum result store_rotate_token(struct store *store, const struct token_record *token, bool again)
+{
+	struct sqlite3_stmt *statement =
+		store_use(store, again ? STATEMENT_ROTATE_TOKEN_AGAIN : STATEMENT_ROTATE_TOKEN);
+	int64_t changed;
+	enum result result;
+
+	store_bind_id(store, statement, 1, &token->id);
+	store_bind_text(store, statement, 2, token->selector.text);
+	store_bind_text(store, statement, 3, token->display_key.text);
+	store_bind_text(store, statement, 4, token->hash.mcf);
+	store_bind_number(store, statement, 5, token->rotated_at);
+	if (!again)
+		store_bind_moment(store, statement, 6, token->grace_ends_at);
+	result = store_run(store, statement, &changed);
+	return result == RESULT_OK && changed != 1 ? RESULT_NOT_FOUND : result;
+}
+
+enum result store_end_graces(struct store *store, int64_t now)
+{
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_END_GRACES);
+	int64_t changed;
+
+	store_bind_number(store, statement, 1, now);
 	return store_run(store, statement, &changed);
 }

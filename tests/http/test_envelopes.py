@@ -286,6 +286,24 @@ def one_is_revoked_inside_only(sites):
     assert sites.call("DELETE", path + doomed["id"]).status == 200
 
 
+def one_is_changed_inside_only(sites):
+    path = TOKENS + "/"
+    with nothing_changes(sites.web.site):
+        for outside in (sites.outside, sites.everywhere):
+            sites.call("PATCH", path + outside["id"], {"name": "x"}).refused(404, "not_found")
+    answer = sites.call("PATCH", path + sites.inside["id"], {"name": "inside"})
+    assert (answer.status, answer.first["name"]) == (200, "inside")
+
+
+def one_is_rotated_inside_only(sites):
+    path = TOKENS + "/{}/rotate"
+    with nothing_changes(sites.web.site):
+        for outside in (sites.outside, sites.everywhere):
+            sites.call("POST", path.format(outside["id"]), {}).refused(404, "not_found")
+    answer = sites.call("POST", path.format(sites.inside["id"]), {})
+    assert (answer.status, answer.first["id"]) == (200, sites.inside["id"])
+
+
 def account_is_the_same_for_all(sites):
     account = sites.call("GET", B + "/account").first
     owner = sites.web.call("GET", B + "/account").first
@@ -320,6 +338,10 @@ ROUTES = {
                                      one_is_shown_inside_only),
     "DELETE " + TOKENS + "/{tokenId}": (OR_SELF, "api-keys:write", ONE, None, 404,
                                         one_is_revoked_inside_only),
+    "PATCH " + TOKENS + "/{tokenId}": (HOLDER, "api-keys:write", ONE, {"name": "x"}, 404,
+                                       one_is_changed_inside_only),
+    "POST " + TOKENS + "/{tokenId}/rotate": (OR_SELF, "api-keys:write", ONE + "/rotate", {}, 404,
+                                             one_is_rotated_inside_only),
     "GET " + B + "/account": (CALLER, None, B + "/account", None, 200,
                               account_is_the_same_for_all),
     "GET " + B + "/permissions": (CALLER, None, B + "/permissions", None, 200,

@@ -37,8 +37,10 @@ def refuse(web, answer, status, reason):
 
 ALLOWED = {
     TOKENS: "GET, HEAD, POST",
-    SELF: "GET, HEAD, DELETE",
-    f"{TOKENS}/{UNKNOWN}": "GET, HEAD, DELETE",
+    SELF: "GET, HEAD, PATCH, DELETE",
+    f"{TOKENS}/{UNKNOWN}": "GET, HEAD, PATCH, DELETE",
+    f"{SELF}/rotate": "POST",
+    f"{TOKENS}/{UNKNOWN}/rotate": "POST",
     B + "/account": "GET, HEAD",
     B + "/permissions": "GET, HEAD",
     B + "/websites": "GET, HEAD",

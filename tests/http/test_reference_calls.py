@@ -16,7 +16,7 @@ KEY = re.compile(r"dft_[0-9A-Za-z]{48}")
 ID = re.compile(r"[0-9a-f]{24}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 RECORD = {"id", "_id", "name", "displayKey", "scope", "permissions", "websiteIds", "createdAt",
-          "lastUsedAt", "expiresAt", "state", "parentId"}
+          "lastUsedAt", "expiresAt", "state", "parentId", "rotatedAt", "graceEndsAt"}
 DASHBOARD = ["analytics:read", "websites:read", "funnels:read"]
 DASHBOARD_IN_ORDER = [name for name in ALL_PERMISSIONS if name in DASHBOARD]
 
@@ -80,7 +80,8 @@ def test_the_three_documented_calls_as_a_user_types_them(web, websites):
         "id": token["id"], "_id": token["id"], "name": "Dashboard agent",
         "displayKey": token["displayKey"], "scope": "user", "permissions": DASHBOARD_IN_ORDER,
         "websiteIds": [websites[0]], "createdAt": token["createdAt"], "lastUsedAt": None,
-        "expiresAt": None, "state": "active", "parentId": owner["id"]}
+        "expiresAt": None, "state": "active", "parentId": owner["id"],
+        "rotatedAt": None, "graceEndsAt": None}
 
     status, listed = typed(web, LIST)
     assert (status, listed["status"]) == (200, "success")

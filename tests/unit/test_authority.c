@@ -478,7 +478,7 @@ static void test_what_is_issued_is_never_wider(void **state)
 		struct key key;
 		struct error err = {0};
 		uint64_t runs = secret_runs();
-		enum result result = authority_issue(&fixture->authority, &caller, &draft,
+		enum result result = authority_issue(&fixture->authority, &caller, &draft, NULL,
 						     timestamp_now(), &record, &key, &err);
 
 		if (result != c->expected)
@@ -504,8 +504,8 @@ static enum result issue_own(struct authority *authority, const struct caller *c
 	struct token_draft draft = {0};
 	struct token_record record;
 	struct key key;
-	enum result result =
-		authority_issue(authority, caller, &draft, timestamp_now(), &record, &key, err);
+	enum result result = authority_issue(authority, caller, &draft, NULL, timestamp_now(),
+					     &record, &key, err);
 
 	*id = record.id;
 	assert_true(result == RESULT_OK || key.secret_text[0] == '\0');
@@ -596,8 +596,8 @@ static void test_a_row_that_was_narrowed_meanwhile_decides(void **state)
 	made = fixture_add_token(fixture, 1, "goals:read/all/never", NULL);
 	caller = fixture_caller(fixture, &made.id);
 	caller.token.scope.permissions = permission_of("*"); /* as it was when it came in */
-	assert_int_equal(authority_issue(&fixture->authority, &caller, &draft, timestamp_now(),
-					 &record, &key, &err),
+	assert_int_equal(authority_issue(&fixture->authority, &caller, &draft, NULL,
+					 timestamp_now(), &record, &key, &err),
 			 RESULT_SCOPE_EXCEEDED);
 	assert_string_equal(err.field, "permissions[0]");
 	token_draft_clear(&draft);

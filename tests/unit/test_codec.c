@@ -431,7 +431,9 @@ static struct token_record record_of(const char *scope)
 				      .hash = {"$s1$nobody-may-see-this"},
 				      .created_at = NOW - 1,
 				      .last_used_at = STORE_NO_MOMENT,
-				      .revoked_at = STORE_NO_MOMENT};
+				      .revoked_at = STORE_NO_MOMENT,
+				      .rotated_at = STORE_NO_MOMENT,
+				      .grace_ends_at = STORE_NO_MOMENT};
 
 	assert_true(id_parse(ID, 24, &record.id));
 	return record;
@@ -450,7 +452,8 @@ static const struct account_record owner = {
 	"\"permissions\":[\"analytics:read\",\"goals:read\"],"                                     \
 	"\"websiteIds\":[\"3e0000000000000000000001\",\"3e0000000000000000000002\"],"              \
 	"\"createdAt\":\"2026-11-24T12:34:56.788Z\",\"lastUsedAt\":null,"                          \
-	"\"expiresAt\":\"2096-10-02T07:06:40.000Z\",\"state\":\"active\",\"parentId\":null"
+	"\"expiresAt\":\"2096-10-02T07:06:40.000Z\",\"state\":\"active\",\"parentId\":null," \
+	"\"rotatedAt\":null,\"graceEndsAt\":null"
 
 static void test_the_record_has_these_members_and_no_others(void **state)
 {

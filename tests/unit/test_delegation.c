@@ -324,8 +324,8 @@ static enum result create(struct fixture *fixture, const struct member *maker,
 		codec_read_draft(&fixture->config, body->data, body->length, now, &draft, &err);
 
 	if (result == RESULT_OK) {
-		result = authority_issue(&fixture->authority, &caller, &draft, now, &record, &key,
-					 &err);
+		result = authority_issue(&fixture->authority, &caller, &draft, NULL, now, &record,
+					 &key, &err);
 		*new_id = record.id;
 		token_record_clear(&record);
 		token_draft_clear(&draft);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/* Another key for a token. */
+#include "authority.h"
+#include "authority_internal.h"
+
+#include "timestamp.h"
+
+/* Who rotates what; decided twice, before scrypt and by what the rows say in the transaction. */
+struct rotation {
+	const struct caller *caller;
+	const struct id *id;
+	const struct idempotency *idempotency;
+	int64_t grace_ms;
+};
+
+/* FRESH is the caller's row. TARGET, the token as it is, must own nothing, and owns afterwards. */
+static enum result decide(struct authority *authority, const struct rotation *rotation,
+			  const struct token_record *fresh, int64_t now,
+			  struct token_record *target, bool *is_repeat, struct error *err)
+{
+	struct idempotent_record earlier;
+	enum result result = store_find_token(authority->store, rotation->id, target);
+
+	if (result == RESULT_OK && target->revoked_at != STORE_NO_MOMENT)
+		result = RESULT_NOT_FOUND;
+	if (result == RESULT_OK)
+		result = authority_may_change(fresh, target, err);
+	if (result == RESULT_OK)
+		result = authority_find_earlier(authority, rotation->caller, rotation->idempotency,
+						now, &earlier, is_repeat, err);
+	if (result != RESULT_OK)
+		return result;
+	/* But for the retry of the very rotation that replaced it. */
+	if (fresh->is_replaced_key && id_equals(&fresh->id, rotation->id) && !*is_repeat)
+		return RESULT_REPLACED_KEY;
+	return RESULT_OK;
+}
+
+/* Inside the transaction. MINTED holds selector, display key and hash of the new key. */
+static enum result rotate(struct authority *authority, const struct rotation *rotation,
+			  const struct token_record *minted, struct token_record *record,
+			  struct error *err)
+{
+	struct token_record fresh = {0};
+	int64_t now = timestamp_now();
+	bool is_repeat;
+	enum result result = authority_read_caller_again(authority, rotation->caller, now, &fresh);
+
+	if (result == RESULT_OK)
+		result = decide(authority, rotation, &fresh, now, record, &is_repeat, err);
+	if (result == RESULT_OK) {
+		record->selector = minted->selector;
+		record->display_key = minted->display_key;
+		record->hash = minted->hash;
+		record->rotated_at = now;
+		if (!is_repeat)
+			record->grace_ends_at =
+				rotation->grace_ms > 0 ? now + rotation->grace_ms : STORE_NO_MOMENT;
+		result = store_rotate_token(authority->store, record, is_repeat);
+	}
+	if (result == RESULT_OK)
+		result = authority_remember(authority, rotation->caller, rotation->idempotency,
+					    rotation->id, now);
+	token_record_clear(&fresh);
+	return result;
+}
+
+enum result authority_rotate(struct authority *authority, const struct caller *caller,
+			     const struct id *id, int64_t grace_ms,
+			     const struct idempotency *idempotency, int64_t now,
+			     struct token_record *record, struct key *key, struct error *err)
+{
+	struct rotation rotation = {caller, id, idempotency, grace_ms};
+	struct token_record minted = {0};
+	bool is_repeat;
+	enum result result;
+
+	*record = (struct token_record){0};
+	*key = (struct key){0};
+	result = decide(authority, &rotation, &caller->token, now, record, &is_repeat, err);
+	token_record_clear(record);
+	if (result != RESULT_OK)
+		return result;
+	if (!authority->may_wait)
+		return RESULT_DEFERRED;
+
+	result = authority_prepare_key(authority, &minted, key, err);
+	if (result != RESULT_OK)
+		return result;
+	result = store_begin(authority->store);
+	if (result == RESULT_OK)
+		result = authority_end_transaction(
+			authority, rotate(authority, &rotation, &minted, record, err));
+	token_record_clear(&minted);
+	if (result != RESULT_OK) {
+		token_key_wipe(key);
+		token_record_clear(record);
+	}
+	return result;
+}
