@@ -218,17 +218,16 @@ static enum result make_first_owner(struct authority *authority, const char *key
 	struct token_record record = {0};
 	struct key key = {0};
 	uint64_t accounts = 0;
-	enum result result = store_count_accounts(authority->store, &accounts);
+	enum result result =
+		bootstrap_first_owner(authority, &owner, timestamp_now(), &record, &key, err);
 
-	if (result != RESULT_OK)
-		return result;
-	result = bootstrap_first_owner(authority, &owner, timestamp_now(), &record, &key, err);
 	token_key_wipe(&key);
 	token_record_clear(&record);
 	if (result == RESULT_OK)
 		log_event(LOG_INFO, NULL, "first owner made", "key_file=%.200s", key_file);
-	else if (result == RESULT_INVALID_USAGE && accounts > 0)
-		return RESULT_OK; /* it was made by an earlier start */
+	else if (result == RESULT_INVALID_USAGE &&
+		 store_count_accounts(authority->store, &accounts) == RESULT_OK && accounts > 0)
+		return RESULT_OK; /* made by an earlier start, or by one just now */
 	return refuse_bootstrap(result, err);
 }
 

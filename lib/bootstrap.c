@@ -2,6 +2,7 @@
 #include "bootstrap.h"
 
 #include "authority_internal.h"
+#include "buffer.h"
 #include "file.h"
 #include "log.h"
 #include "text.h"
@@ -95,23 +96,95 @@ static enum result add_owner(struct authority *authority, const struct bootstrap
 	return result;
 }
 
-static enum result put_in_place(const char *pending_file, const char *key_file, struct error *err)
+/* Another process that finished our work is as good. */
+static bool rename_key(const char *pending_file, const char *key_file)
 {
-	if (rename(pending_file, key_file) == 0)
-		return RESULT_OK;
-	return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
-			 "%.100s: could not be made (errno %d); the key is in %.100s", key_file,
-			 errno, pending_file);
+	return rename(pending_file, key_file) == 0 ||
+	       (errno == ENOENT && access(key_file, F_OK) == 0);
 }
 
-/* A crash between commit and rename left the key under its other name. */
-static void finish_earlier(const struct bootstrap_options *options, const char *pending_file)
+static enum result put_in_place(const char *pending_file, const char *key_file, struct error *err)
+{
+	if (rename_key(pending_file, key_file))
+		return RESULT_OK;
+	return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
+			 "%.100s: could not be made; the key is in %.100s", key_file, pending_file);
+}
+
+/* Says whether the key in PATH is one of this database and works at NOW. */
+static bool holds_living_key(struct authority *authority, const char *path, int64_t now)
+{
+	struct token_record record = {0};
+	struct account_record account;
+	struct selector selector;
+	struct key key = {0};
+	struct buffer text;
+	struct error err = {0};
+	bool is_living = false;
+
+	if (file_read_all(path, FILE_PRIVATE, KEY_TEXT_SIZE, &text, &err) == RESULT_OK &&
+	    text.length > 0 && text.data[text.length - 1] == '\n' &&
+	    token_parse(authority->config->token_prefix, text.data, text.length - 1, &key,
+			&selector) &&
+	    store_find_caller(authority->store, &selector, &record, &account) == RESULT_OK)
+		is_living = authority_token_state(&record, now) == TOKEN_ACTIVE &&
+			    !record.account_disabled;
+	token_record_clear(&record);
+	token_key_wipe(&key);
+	buffer_clear(&text);
+	return is_living;
+}
+
+/* A crash between commit and rename left the key under its other name; one before the commit left
+ * a key that never worked. */
+static void finish_earlier(struct authority *authority, const struct bootstrap_options *options,
+			   const char *pending_file, int64_t now)
 {
 	if (options->key_file == NULL || access(pending_file, F_OK) != 0 ||
 	    access(options->key_file, F_OK) == 0)
 		return;
-	if (rename(pending_file, options->key_file) != 0)
+	if (!holds_living_key(authority, pending_file, now))
+		log_event(LOG_WARNING, NULL, "key file left alone",
+			  "reason=holds no key of this database file=%.200s", pending_file);
+	else if (!rename_key(pending_file, options->key_file))
 		log_event(LOG_WARNING, NULL, "key file not renamed", "errno=%d", errno);
+}
+
+/* What a failed commit left behind goes only where it is certain that the token was not kept: after
+ * a failure of the disk that is known when the database has been opened again. */
+static void remove_dead_key(struct authority *authority, const struct token_record *record,
+			    const char *pending_file, int64_t now)
+{
+	struct token_record kept = {0};
+
+	if (store_refresh(authority->store, now) == RESULT_OK &&
+	    store_find_token(authority->store, &record->id, &kept) == RESULT_NOT_FOUND)
+		unlink(pending_file);
+	token_record_clear(&kept);
+}
+
+/* Makes what RECORD and KEY say, or leaves nothing. */
+static enum result keep_owner(struct authority *authority, const struct bootstrap_options *options,
+			      const char *pending_file, struct token_record *record,
+			      const struct key *key, struct error *err)
+{
+	enum result result = store_begin(authority->store);
+
+	if (result != RESULT_OK)
+		return result;
+	result = add_owner(authority, options, pending_file, record, key, err);
+	if (result != RESULT_OK) {
+		store_rollback(authority->store);
+		return result;
+	}
+	result = store_commit(authority->store);
+	if (options->key_file == NULL)
+		return result;
+	if (result != RESULT_OK)
+		remove_dead_key(authority, record, pending_file, record->created_at);
+	else
+		result = put_in_place(pending_file, options->key_file, err);
+	return result;
 }
 
 enum result bootstrap_first_owner(struct authority *authority,
@@ -135,25 +208,15 @@ enum result bootstrap_first_owner(struct authority *authority,
 		snprintf(pending_file, sizeof(pending_file), "%s.new", options->key_file);
 	result = refuse_second(authority, err);
 	if (result == RESULT_INVALID_USAGE)
-		finish_earlier(options, pending_file);
+		finish_earlier(authority, options, pending_file, now);
 	if (result == RESULT_OK)
 		result = check_options(authority, options, err);
 	if (result != RESULT_OK)
 		return result;
 	snprintf(record->name, sizeof(record->name), "%s", options->token_name);
 	result = authority_prepare_key(authority, record, key, err);
-	if (result != RESULT_OK)
-		return result;
-
-	result = store_begin(authority->store);
 	if (result == RESULT_OK)
-		result = add_owner(authority, options, pending_file, record, key, err);
-	if (result == RESULT_OK)
-		result = store_commit(authority->store);
-	else
-		store_rollback(authority->store);
-	if (result == RESULT_OK && options->key_file != NULL)
-		result = put_in_place(pending_file, options->key_file, err);
+		result = keep_owner(authority, options, pending_file, record, key, err);
 	if (result != RESULT_OK)
 		token_key_wipe(key);
 	return result;

@@ -29,7 +29,8 @@ NODISCARD enum result bootstrap_check(const char *database, const char *key_file
 /** Makes both in one transaction, in a database without account: RESULT_INVALID_USAGE where there
  *  is one, or where something is at key_file. The key is written to key_file (0600) and synced
  *  under another name before the commit and renamed after it, so that a crash leaves either nothing
- *  or a key that works; a later call finishes the renaming. RECORD and KEY are the caller's to
+ *  or a key that works; a later call finishes the renaming of one that does, and it does not matter
+ *  which of several processes at work at once comes first. RECORD and KEY are the caller's to
  *  clear. */
 NODISCARD enum result bootstrap_first_owner(struct authority *authority,
 					    const struct bootstrap_options *options, int64_t now,

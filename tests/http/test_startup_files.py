@@ -989,3 +989,19 @@ def test_a_bootstrap_that_is_killed_anywhere_leaves_nothing_or_a_key_that_works(
         for name in ("claviger.db", "claviger.db-wal", "claviger.db-shm", "first.key",
                      "first.key.new"):
             (bare.directory / name).unlink(missing_ok=True)
+
+
+def test_bootstraps_that_begin_at_once_make_one_first_key_and_all_serve(bare):
+    bare.write(scrypt_n=16384, allow_weak_scrypt=None)  # all are at their first key at once
+    for _ in range(5):
+        services = [Service(bare, environment=bare.environment) for _ in range(3)]
+        for service in services:
+            service.wait()
+        bare.owner_key = bare.key.read_text().strip()
+        for service in services:
+            assert service.is_good()
+            assert service.stop() == 0
+        assert accounts(bare) == (1, 1)
+        assert not (bare.directory / "first.key.new").exists()
+        for name in ("claviger.db", "first.key"):
+            (bare.directory / name).unlink()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "bootstrap.h"
 
+#include "store_sqlite.h"
 #include "support.h"
 #include "timestamp.h"
 
@@ -11,11 +12,14 @@
 #include <cmocka.h>
 
 #include <sodium.h>
+#include <sqlite3.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -239,6 +243,141 @@ static void test_a_crash_after_the_commit_is_finished_by_the_next_call(void **st
 	assert_holds_key(path, &key);
 }
 
+static void test_only_a_key_of_this_database_that_works_is_finished(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[FILE_PATH_SIZE], pending[FILE_PATH_SIZE];
+	struct bootstrap_options options = options_with(path), none = options_with(NULL);
+	struct made_token revoked, expired;
+	struct selector selector;
+	struct display_key display;
+	struct key keys[4], owner;
+	struct error err = {0};
+
+	path_of(fixture, "key", path);
+	path_of(fixture, "key.new", pending);
+	assert_int_equal(init(fixture, &none, &owner, &err), RESULT_OK);
+	fixture_add_account(fixture, 1);
+	revoked = fixture_add_token(fixture, 1, "*/all/never", NULL);
+	expired = fixture_add_token(fixture, 1, "*/all/500", NULL);
+	assert_int_equal(store_revoke_token(fixture->store, &revoked.id, 1, NULL), RESULT_OK);
+	keys[0] = (struct key){FORM_OF_A_KEY};
+	token_mint(fixture->config.token_prefix, &keys[1], &selector, &display);
+	keys[2] = revoked.key;
+	keys[3] = expired.key;
+	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
+		struct key key;
+
+		assert_int_equal(bootstrap_write_key(pending, &keys[i], &err), RESULT_OK);
+		assert_int_equal(init(fixture, &options, &key, &err), RESULT_INVALID_USAGE);
+		if (exists(path))
+			fail_msg("key %zu was taken for one that works", i);
+		assert_holds_key(pending, &keys[i]);
+		assert_int_equal(unlink(pending), 0);
+	}
+	assert_int_equal(bootstrap_write_key(pending, &owner, &err), RESULT_OK);
+	assert_int_equal(init(fixture, &options, &keys[0], &err), RESULT_INVALID_USAGE);
+	assert_holds_key(path, &owner);
+	assert_false(exists(pending));
+}
+
+/* Without a write-ahead log, where a reader is in the way of a commit. */
+static void test_a_commit_that_is_refused_leaves_no_key(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store_options store_options = {.path = fixture->path,
+					      .catalogue = catalogue_of_tests()};
+	char path[FILE_PATH_SIZE], pending[FILE_PATH_SIZE];
+	struct bootstrap_options options = options_with(path);
+	struct store *reader;
+	struct error err = {0};
+	struct key key;
+	uint64_t count;
+
+	path_of(fixture, "key", path);
+	path_of(fixture, "key.new", pending);
+	store_close(fixture->store);
+	assert_int_equal(store_open(&store_options, &fixture->store, &err), RESULT_OK);
+	fixture->authority.store = fixture->store;
+	assert_int_equal(store_open(&store_options, &reader, &err), RESULT_OK);
+	assert_int_equal(store_begin_read(reader), RESULT_OK);
+	assert_int_equal(store_count_accounts(reader, &count), RESULT_OK);
+	assert_int_equal(init(fixture, &options, &key, &err), RESULT_BUSY);
+	assert_false(exists(path) || exists(pending));
+	store_close(reader);
+	assert_int_equal(accounts_in(fixture), 0);
+}
+
+/* The log may not grow: the disk fails the commit, and the database must be opened again before
+ * anybody knows what became of it. Another connection keeps the log from being made anew then. */
+static void test_a_commit_that_the_disk_fails_leaves_no_key(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *other = fixture_connect(fixture);
+	char path[FILE_PATH_SIZE], pending[FILE_PATH_SIZE], log[FILE_PATH_SIZE];
+	struct bootstrap_options options = options_with(path);
+	struct rlimit before, small;
+	struct stat status;
+	struct error err = {0};
+	struct key key;
+
+	path_of(fixture, "key", path);
+	path_of(fixture, "key.new", pending);
+	path_of(fixture, "database-wal", log);
+	assert_int_equal(stat(log, &status), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){.rlim_cur = (rlim_t)status.st_size, .rlim_max = before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(init(fixture, &options, &key, &err), RESULT_STORE_UNAVAILABLE);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_false(exists(path) || exists(pending));
+	assert_int_equal(accounts_in(fixture), 0);
+	store_close(other);
+}
+
+/* What another process does between the commit of this one and its renaming. */
+struct rival {
+	struct fixture fixture;
+	struct bootstrap_options options;
+	bool has_found_one;
+};
+
+static int let_rival_begin(void *context, sqlite3 *database, const char *name, int pages)
+{
+	struct rival *rival = context;
+	struct error err;
+	struct key key;
+
+	(void)database;
+	(void)name;
+	(void)pages;
+	rival->has_found_one =
+		init(&rival->fixture, &rival->options, &key, &err) == RESULT_INVALID_USAGE;
+	return SQLITE_OK;
+}
+
+static void test_a_rival_may_finish_the_renaming(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[FILE_PATH_SIZE], pending[FILE_PATH_SIZE];
+	struct rival rival = {.fixture = *fixture, .options = options_with(path)};
+	struct key key;
+	struct error err;
+
+	path_of(fixture, "key", path);
+	path_of(fixture, "key.new", pending);
+	rival.fixture.store = fixture_connect(fixture);
+	rival.fixture.authority.store = rival.fixture.store;
+	sqlite3_wal_hook(fixture->store->database, let_rival_begin, &rival);
+	assert_int_equal(init(fixture, &rival.options, &key, &err), RESULT_OK);
+	assert_true(rival.has_found_one);
+	assert_holds_key(path, &key);
+	assert_key_works(fixture, &key);
+	assert_false(exists(pending));
+	store_close(rival.fixture.store);
+}
+
 static void test_a_locked_database_leaves_no_key(void **state)
 {
 	struct fixture *fixture = *state;
@@ -292,6 +431,10 @@ int main(void)
 		TEST(test_a_place_that_cannot_hold_a_key_makes_no_account),
 		TEST(test_a_crash_before_the_commit_leaves_no_trap),
 		TEST(test_a_crash_after_the_commit_is_finished_by_the_next_call),
+		TEST(test_only_a_key_of_this_database_that_works_is_finished),
+		TEST(test_a_commit_that_is_refused_leaves_no_key),
+		TEST(test_a_commit_that_the_disk_fails_leaves_no_key),
+		TEST(test_a_rival_may_finish_the_renaming),
 		TEST(test_a_locked_database_leaves_no_key),
 		TEST(test_a_key_file_is_never_written_over_or_through),
 	};
