@@ -95,6 +95,14 @@ NODISCARD enum result store_migrate_to_newest(struct store *store, struct error 
  */
 NODISCARD enum result store_compare_version(struct store *store, bool *is_older, struct error *err);
 
+/** Says in ERR, where nobody has yet, what RESULT of opening or reading the database means and what
+ *  to do about it; returns RESULT. */
+NODISCARD enum result store_explain(struct store *store, enum result result, struct error *err);
+/** Opens the file at the path of BACKUP, which may become our content, to read: RESULT_INVALID_USAGE
+ *  where it is no database of ours or a newer one, RESULT_STORE_UNAVAILABLE where it is damaged.
+ *  The connection is the caller's to close, also then. */
+NODISCARD enum result store_open_backup(struct store *backup, struct error *err);
+
 /** Logs what STATUS, of SQLite, says about ACTION, and answers what it means for a caller. */
 NODISCARD enum result store_failure(struct store *store, int status, const char *action);
 

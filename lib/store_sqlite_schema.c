@@ -67,7 +67,7 @@ static enum result ask_number(struct store *store, const char *sql, int *number)
 	return result;
 }
 
-static enum result explain(struct store *store, enum result result, struct error *err)
+enum result store_explain(struct store *store, enum result result, struct error *err)
 {
 	if (err->message[0] != '\0')
 		return result;
@@ -201,7 +201,7 @@ enum result store_connect(struct store *store, struct error *err)
 	}
 	if (result == RESULT_OK)
 		result = set_up(store, err);
-	return result == RESULT_OK ? RESULT_OK : explain(store, result, err);
+	return result == RESULT_OK ? RESULT_OK : store_explain(store, result, err);
 }
 
 static enum result add_secret(struct store *store)
@@ -301,13 +301,13 @@ enum result store_migrate(struct store *store, const struct migration *steps, si
 	if (result == RESULT_OK)
 		result = execute(store, "BEGIN IMMEDIATE");
 	if (result != RESULT_OK)
-		return explain(store, result, err);
+		return store_explain(store, result, err);
 	result = migrate_locked(store, steps, count, &version, err);
 	if (result == RESULT_OK)
 		result = execute(store, "COMMIT");
 	if (result != RESULT_OK) {
 		sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
-		return explain(store, result, err);
+		return store_explain(store, result, err);
 	}
 	if (version == 0)
 		log_event(LOG_INFO, NULL, "database made", "version=%d", newest);
@@ -332,7 +332,7 @@ enum result store_compare_version(struct store *store, bool *is_older, struct er
 		return error_set(err, RESULT_OK, NULL,
 				 "%.150s: version %d, will be brought to %d at the next start",
 				 store->path, version, newest);
-	return result == RESULT_OK ? RESULT_OK : explain(store, result, err);
+	return result == RESULT_OK ? RESULT_OK : store_explain(store, result, err);
 }
 
 enum result store_check(struct store *store, bool thorough, struct error *err)
@@ -343,7 +343,7 @@ enum result store_check(struct store *store, bool thorough, struct error *err)
 			 finding, sizeof(finding));
 
 	if (result == RESULT_BUSY)
-		return explain(store, result, err);
+		return store_explain(store, result, err);
 	if (result == RESULT_OK && strcmp(finding, "ok") != 0)
 		return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
 				 "%.80s: damaged (%.50s); " STORE_RESTORE_ADVICE, store->path,
@@ -362,56 +362,11 @@ enum result store_check(struct store *store, bool thorough, struct error *err)
 	return RESULT_OK;
 }
 
-/* All pages from one database to the other; SQLite starts again where a writer came between. */
-static int copy_database(struct sqlite3 *to, struct sqlite3 *from)
+enum result store_open_backup(struct store *backup, struct error *err)
 {
-	struct sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
-	int status;
-
-	if (backup == NULL)
-		return sqlite3_errcode(to);
-	sqlite3_backup_step(backup, -1);
-	status = sqlite3_backup_finish(backup);
-	return status;
-}
-
-enum result store_backup(struct store *store, const char *path, struct error *err)
-{
-	struct sqlite3 *copy = NULL;
-	int descriptor, status;
-
-	if (store->database == NULL)
-		return explain(store, RESULT_STORE_UNAVAILABLE, err);
-	descriptor =
-		open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	if (descriptor < 0)
-		return error_set(err, RESULT_INVALID_USAGE, NULL,
-				 "%.150s: %s; give the path of a new file in a directory that you "
-				 "can write",
-				 path, errno == EEXIST ? "exists" : "cannot be made");
-	close(descriptor);
-	status = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (status == SQLITE_OK) {
-		sqlite3_busy_timeout(store->database, (int)store->busy_timeout_ms);
-		status = copy_database(copy, store->database);
-	}
-	/* One file, whole in itself: no -wal beside it that a copy could forget. */
-	if (status == SQLITE_OK)
-		status = sqlite3_exec(copy, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
-	sqlite3_close(copy);
-	if (status == SQLITE_OK)
-		return RESULT_OK;
-	unlink(path);
-	return error_set(err, store_failure(store, status, "backup"), NULL,
-			 "%.150s: the backup could not be written (%.60s); nothing is left of it",
-			 path, sqlite3_errstr(status));
-}
-
-/* Opens what may become our content: a database of ours, undamaged and not newer. */
-static enum result open_backup(const char *path, struct store *backup, struct error *err)
-{
-	int status = sqlite3_open_v2(path, &backup->database,
+	int status = sqlite3_open_v2(backup->path, &backup->database,
 				     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	int newest = migrations[ARRAY_LENGTH(migrations) - 1].version;
 	int application = 0, version = 0;
 
 	if (status != SQLITE_OK ||
@@ -422,44 +377,15 @@ static enum result open_backup(const char *path, struct store *backup, struct er
 			err, RESULT_INVALID_USAGE, NULL,
 			"%.150s: not a backup of claviger; give a file that claviger-admin "
 			"backup wrote",
-			path);
-	if (version > migrations[ARRAY_LENGTH(migrations) - 1].version)
+			backup->path);
+	if (version > newest)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%.150s: version %d, made by a newer claviger; install that first",
-				 path, version);
+				 backup->path, version);
 	if (store_check(backup, true, err) == RESULT_OK)
 		return RESULT_OK;
 	return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
-			 "%.150s: this backup is damaged; give another one", path);
-}
-
-enum result store_restore(struct store *store, const char *path, struct error *err)
-{
-	struct store backup = {0};
-	enum result result = RESULT_BUSY;
-	int status;
-
-	if (store->database == NULL)
-		return explain(store, RESULT_STORE_UNAVAILABLE, err);
-	backup.path = strdup(path);
-	if (backup.path == NULL)
-		return error_set(err, RESULT_BUSY, NULL, "There is no memory to restore");
-	result = open_backup(path, &backup, err);
-	if (result != RESULT_OK)
-		goto out;
-	status = copy_database(store->database, backup.database);
-	if (status != SQLITE_OK) {
-		result = error_set(
-			err, store_failure(store, status, "restore"), NULL,
-			"%.150s: could not be restored (%.60s); the database is as it was", path,
-			sqlite3_errstr(status));
-		goto out;
-	}
-	result = store_migrate_to_newest(store, err);
-out:
-	sqlite3_close(backup.database);
-	free(backup.path);
-	return result;
+			 "%.150s: this backup is damaged; give another one", backup->path);
 }
 
 void store_checkpoint(struct store *store)
