@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* A backup brings back what was revoked after it. So it is first restored into a scratch database,
- * where it is checked, brought to this version and compared; what was looked at there is what is
- * then put in place, whatever happens to the file meanwhile. */
+ * where it is checked and brought to this version. It is compared, and what is to stay revoked is
+ * revoked in it, while nobody else can write to the database whose place it then takes: what is
+ * reported is true of that moment, and no revocation falls between. */
 #include "admin.h"
 #include "command.h"
 #include "output.h"
 
 #include "json_write.h"
+#include "timestamp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +21,9 @@
 enum { SCRATCH_SIZE = CONFIG_PATH_SIZE + 40 };
 
 struct plan {
+	struct admin *admin;
 	const char *file;
+	bool keeps_revoked;
 	char scratch_path[SCRATCH_SIZE]; /* "" where there is none */
 	struct store *scratch;
 	struct buffer revived; /* ids, one after the other */
@@ -120,35 +124,16 @@ static void close_scratch(struct plan *plan)
 	buffer_clear(&plan->revived);
 }
 
-/* Fills PLAN's scratch database and its counts. */
+/* Fills PLAN's scratch database. */
 static enum result prepare(struct admin *admin, struct plan *plan, struct error *err)
 {
-	struct comparison back = {
-		.other = admin->authority.store, .now = admin->now, .found = &plan->revived};
-	struct comparison forth = {.from = admin->authority.store, .now = admin->now};
 	enum result result = open_scratch(admin, plan, err);
 
-	if (result == RESULT_OK)
-		result = store_restore(plan->scratch, plan->file, err);
-	if (result != RESULT_OK)
-		return result;
-	back.from = forth.other = plan->scratch;
-	result = compare(&back);
-	if (result == RESULT_OK && !plan->is_first)
-		result = compare(&forth);
-	/* The backup was found whole, so it is the other that cannot be read. */
-	if (result == RESULT_STORE_UNAVAILABLE && !plan->is_first &&
-	    store_check(admin->authority.store, true, err) == RESULT_OK)
-		result = RESULT_INTERNAL;
-	if (result == RESULT_OK)
-		result = buffer_result(&plan->revived);
-	plan->revived_count = back.count;
-	plan->lost_count = forth.count;
-	return result;
+	return result == RESULT_OK ? store_restore(plan->scratch, plan->file, err) : result;
 }
 
 /* In the scratch database, so that no such token works for a moment even. */
-static enum result revoke_revived(struct admin *admin, struct plan *plan)
+static enum result revoke_revived(struct plan *plan, int64_t now)
 {
 	enum result result = store_begin(plan->scratch);
 
@@ -157,7 +142,7 @@ static enum result revoke_revived(struct admin *admin, struct plan *plan)
 		struct id id;
 
 		memcpy(&id, plan->revived.data + at, sizeof(id));
-		result = store_revoke_token(plan->scratch, &id, admin->now, NULL);
+		result = store_revoke_token(plan->scratch, &id, now, NULL);
 	}
 	if (result == RESULT_OK)
 		result = store_commit(plan->scratch);
@@ -165,6 +150,29 @@ static enum result revoke_revived(struct admin *admin, struct plan *plan)
 		store_rollback(plan->scratch);
 	if (result == RESULT_OK)
 		plan->revived_count = 0;
+	return result;
+}
+
+/* Fills PLAN's counts by what the database holds, and revokes in the scratch database what is to
+ * stay revoked. */
+static enum result settle(void *context)
+{
+	struct plan *plan = context;
+	struct store *current = plan->admin->authority.store;
+	int64_t now = timestamp_now();
+	struct comparison back = {
+		.from = plan->scratch, .other = current, .now = now, .found = &plan->revived};
+	struct comparison forth = {.from = current, .other = plan->scratch, .now = now};
+	enum result result = compare(&back);
+
+	if (result == RESULT_OK && current != NULL)
+		result = compare(&forth);
+	if (result == RESULT_OK)
+		result = buffer_result(&plan->revived);
+	plan->revived_count = back.count;
+	plan->lost_count = forth.count;
+	if (result == RESULT_OK && plan->keeps_revoked)
+		result = revoke_revived(plan, now);
 	return result;
 }
 
@@ -203,18 +211,35 @@ static void report(struct admin *admin, const struct plan *plan, bool is_restore
 			     plan->revived_count, plan->lost_count);
 }
 
+/* Counts what would happen, as of one moment. */
+static enum result rehearse(struct plan *plan)
+{
+	struct store *current = plan->admin->authority.store;
+	enum result result = current == NULL ? RESULT_OK : store_begin_read(current);
+
+	if (result == RESULT_OK)
+		result = settle(plan);
+	if (current != NULL)
+		store_rollback(current);
+	return result;
+}
+
 static enum result carry_out(struct admin *admin, const struct arguments *arguments,
 			     struct plan *plan, struct error *err)
 {
 	bool is_wanted = arguments_has(arguments, OPTION_YES);
 	enum result result = RESULT_OK;
 
-	if (arguments_has(arguments, OPTION_KEEP_REVOKED))
-		result = revoke_revived(admin, plan);
-	if (result == RESULT_OK && is_wanted && plan->is_first)
+	if (is_wanted && plan->is_first)
 		result = admin_open(admin, ADMIN_TO_MAKE, err);
-	if (result == RESULT_OK && is_wanted)
-		result = store_restore(admin->authority.store, plan->scratch_path, err);
+	if (result == RESULT_OK)
+		result = is_wanted ? store_replace(admin->authority.store, plan->scratch, settle,
+						   plan, err)
+				   : rehearse(plan);
+	/* The backup was found whole, so it is the other that cannot be read. */
+	if (result == RESULT_STORE_UNAVAILABLE && err->message[0] == '\0' && !plan->is_first &&
+	    store_check(admin->authority.store, true, err) == RESULT_OK)
+		result = RESULT_INTERNAL;
 	if (result == RESULT_OK)
 		report(admin, plan, is_wanted);
 	if (result != RESULT_OK || is_wanted)
@@ -261,13 +286,15 @@ static enum result check_file(const char *path, struct error *err)
 
 enum result restore_run(struct admin *admin, const struct arguments *arguments, struct error *err)
 {
-	struct plan plan = {.file = arguments->words[0]};
+	struct plan plan = {.admin = admin,
+			    .file = arguments->words[0],
+			    .keeps_revoked = arguments_has(arguments, OPTION_KEEP_REVOKED)};
 	enum result result = check_file(plan.file, err);
 
 	buffer_init(&plan.revived, OUTPUT_MAXIMUM);
 	if (result == RESULT_OK)
 		result = open_current(admin, &plan, err);
-	if (result == RESULT_OK && plan.is_first && arguments_has(arguments, OPTION_KEEP_REVOKED))
+	if (result == RESULT_OK && plan.is_first && plan.keeps_revoked)
 		result = error_set(err, RESULT_INVALID_PARAMETER, NULL,
 				   "--keep-revoked: there is no database that says what was "
 				   "revoked; leave it out");

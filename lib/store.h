@@ -227,6 +227,13 @@ NODISCARD enum result store_backup(struct store *store, const char *path, struct
 /** Replaces all content by that of the backup at PATH, in one transaction that every other
  *  connection sees whole or not at all. RESULT_INVALID_USAGE for what is no such backup. */
 NODISCARD enum result store_restore(struct store *store, const char *path, struct error *err);
+/** The same with the content of SOURCE, which is of the newest version. SETTLE is called when
+ * nobody else can write to STORE any more: what it reads there is what will be replaced, and what
+ * it changes in SOURCE takes its place; it writes nothing to STORE. Nothing is replaced where it
+ *  fails, and its result is the answer. */
+NODISCARD enum result store_replace(struct store *store, struct store *source,
+				    enum result (*settle)(void *context), void *context,
+				    struct error *err);
 /** Moves the write-ahead log into the file and cuts it to nothing, so that no replaced page stays
  *  in it. Best effort. */
 void store_checkpoint(struct store *store);

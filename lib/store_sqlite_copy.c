@@ -84,3 +84,83 @@ out:
 	free(backup.path);
 	return result;
 }
+
+/* What happens between the lock and the copy. */
+struct settlement {
+	enum result (*settle)(void *context);
+	void *context;
+	enum result result;
+};
+
+static bool is_settled(struct settlement *settlement)
+{
+	settlement->result = settlement->settle(settlement->context);
+	return settlement->result == RESULT_OK;
+}
+
+/* A copy that has begun, although not a page of it is there yet, keeps writers out; with a
+ * write-ahead log STORE, which is another connection, still reads. SQLite begins the copy again
+ * where SOURCE changes meanwhile. */
+static int replace_beside_log(struct store *store, struct sqlite3 *source,
+			      struct settlement *settlement)
+{
+	struct sqlite3 *to = NULL;
+	struct sqlite3_backup *backup = NULL;
+	int status = sqlite3_open_v2(store->path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				     NULL);
+
+	if (status == SQLITE_OK)
+		status = sqlite3_exec(to, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	if (status == SQLITE_OK) {
+		sqlite3_busy_timeout(to, (int)store->busy_timeout_ms);
+		backup = sqlite3_backup_init(to, "main", source, "main");
+		status = backup == NULL ? sqlite3_errcode(to) : sqlite3_backup_step(backup, 0);
+	}
+	if (status == SQLITE_OK && is_settled(settlement))
+		status = sqlite3_backup_step(backup, -1);
+	if (status == SQLITE_DONE)
+		status = SQLITE_OK;
+	if (backup != NULL && sqlite3_backup_finish(backup) != SQLITE_OK && status == SQLITE_OK)
+		status = sqlite3_errcode(to);
+	sqlite3_close(to);
+	return status;
+}
+
+/* Without one, a copy that has begun keeps readers out too. So the connection that reads is the one
+ * that copies, and it keeps its lock between the two transactions: that mode only ends with the
+ * next use of the file after it was left (sqlite.org/pragma.html#pragma_locking_mode). It begins
+ * behind the lock, because who waits for one in that mode is in every writer's way, and rolls back,
+ * because a commit would wait for all readers. */
+static int replace_without_log(struct store *store, struct sqlite3 *source,
+			       struct settlement *settlement)
+{
+	bool is_to_copy = false;
+	int status = sqlite3_exec(store->database,
+				  "BEGIN IMMEDIATE; PRAGMA locking_mode = EXCLUSIVE; ROLLBACK",
+				  NULL, NULL, NULL);
+
+	if (status == SQLITE_OK)
+		is_to_copy = is_settled(settlement);
+	sqlite3_exec(store->database, "PRAGMA locking_mode = NORMAL", NULL, NULL, NULL);
+	if (is_to_copy)
+		status = copy_database(store->database, source);
+	sqlite3_exec(store->database, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+	return status;
+}
+
+enum result store_replace(struct store *store, struct store *source,
+			  enum result (*settle)(void *context), void *context, struct error *err)
+{
+	struct settlement settlement = {settle, context, RESULT_OK};
+	int status;
+
+	if (store->database == NULL || source->database == NULL)
+		return store_explain(store, RESULT_STORE_UNAVAILABLE, err);
+	status = store->use_wal ? replace_beside_log(store, source->database, &settlement)
+				: replace_without_log(store, source->database, &settlement);
+	if (status == SQLITE_OK)
+		return settlement.result;
+	return error_set(err, store_failure(store, status, "replace"), NULL,
+			 "%.150s: nothing was changed (%.60s)", store->path,
+			 sqlite3_errstr(status));
+}

@@ -443,6 +443,117 @@ static void test_a_restore_beside_a_writer_is_busy(void **state)
 	store_close(writer);
 }
 
+/* What is looked at and done while the content of STORE is about to be replaced. */
+struct replacement {
+	struct fixture *fixture;
+	struct store *source, *other;
+	enum result answer;
+	unsigned calls;
+};
+
+static enum result settle(void *context)
+{
+	struct replacement *replacement = context;
+	struct account_record late = {.id = account_id(4), .email = "late@example.com"};
+
+	replacement->calls++;
+	/* Nobody else writes, everybody still reads, and sees what will be replaced. */
+	assert_int_equal(store_begin(replacement->other), RESULT_BUSY);
+	assert_int_equal(accounts_in(replacement->other), 2);
+	assert_int_equal(accounts_in(replacement->fixture->store), 2);
+	assert_int_equal(store_add_account(replacement->source, &late), RESULT_OK);
+	return replacement->answer;
+}
+
+/* A database with accounts 1 and 2, and as SOURCE one with account 1 only. */
+static void begin_replacement(struct replacement *replacement, struct fixture *fixture,
+			      bool use_wal)
+{
+	struct store_options options = {
+		.path = fixture->path, .use_wal = use_wal, .catalogue = catalogue_of_tests()};
+	char path[FILE_PATH_SIZE];
+	struct error err = {0};
+
+	path_of(fixture, "copy", path);
+	fixture_add_account(fixture, 1);
+	assert_int_equal(store_backup(fixture->store, path, &err), RESULT_OK);
+	fixture_add_account(fixture, 2);
+	close_store(fixture);
+	*replacement = (struct replacement){.fixture = fixture, .answer = RESULT_OK};
+	assert_int_equal(store_open(&options, &fixture->store, &err), RESULT_OK);
+	assert_int_equal(store_open(&options, &replacement->other, &err), RESULT_OK);
+	options = (struct store_options){.path = path, .catalogue = catalogue_of_tests()};
+	assert_int_equal(store_open(&options, &replacement->source, &err), RESULT_OK);
+}
+
+static void end_replacement(struct replacement *replacement)
+{
+	store_close(replacement->source);
+	store_close(replacement->other);
+}
+
+static void check_replacement(struct fixture *fixture, bool use_wal)
+{
+	struct replacement replacement;
+	struct account_record account;
+	struct id late = account_id(4), gone = account_id(2), after = account_id(5);
+	struct account_record added = {.id = after, .email = "after@example.com"};
+	struct error err = {0};
+
+	begin_replacement(&replacement, fixture, use_wal);
+	assert_int_equal(
+		store_replace(fixture->store, replacement.source, settle, &replacement, &err),
+		RESULT_OK);
+	assert_int_equal(replacement.calls, 1);
+	assert_int_equal(store_find_account(replacement.other, &late, &account), RESULT_OK);
+	assert_int_equal(store_find_account(replacement.other, &gone, &account), RESULT_NOT_FOUND);
+	/* Each may write again. */
+	assert_int_equal(store_add_account(replacement.other, &added), RESULT_OK);
+	assert_int_equal(store_find_account(fixture->store, &after, &account), RESULT_OK);
+	fixture_add_account(fixture, 6);
+	assert_int_equal(accounts_in(replacement.other), 4);
+	assert_int_equal(store_check(replacement.other, true, &err), RESULT_OK);
+	end_replacement(&replacement);
+}
+
+static void test_content_is_replaced_while_nobody_else_writes(void **state)
+{
+	check_replacement(*state, true);
+}
+
+static void test_content_is_replaced_without_a_log_too(void **state)
+{
+	check_replacement(*state, false);
+}
+
+static void test_a_replacement_that_is_not_settled_changes_nothing(void **state)
+{
+	for (int use_wal = 0; use_wal < 2; use_wal++) {
+		struct fixture *fixture = fixture_new(NULL);
+		struct replacement replacement;
+		struct error err = {0};
+
+		begin_replacement(&replacement, fixture, use_wal != 0);
+		replacement.answer = RESULT_LIMIT_REACHED;
+		assert_int_equal(store_replace(fixture->store, replacement.source, settle,
+					       &replacement, &err),
+				 RESULT_LIMIT_REACHED);
+		assert_int_equal(accounts_in(replacement.other), 2);
+		assert_int_equal(store_begin(replacement.other), RESULT_OK);
+		/* Beside a writer it does not even begin. */
+		assert_int_equal(store_replace(fixture->store, replacement.source, settle,
+					       &replacement, &err),
+				 RESULT_BUSY);
+		assert_non_null(strstr(err.message, fixture->path));
+		assert_int_equal(replacement.calls, 1);
+		assert_int_equal(store_commit(replacement.other), RESULT_OK);
+		assert_int_equal(accounts_in(fixture->store), 2);
+		end_replacement(&replacement);
+		fixture_free(fixture);
+	}
+	(void)state;
+}
+
 static void test_a_replaced_file_is_opened_again(void **state)
 {
 	struct fixture *fixture = *state;
@@ -718,6 +829,9 @@ int main(void)
 		TEST(test_a_restored_backup_is_seen_by_every_connection),
 		TEST(test_only_an_undamaged_backup_of_ours_is_restored),
 		TEST(test_a_restore_beside_a_writer_is_busy),
+		TEST(test_content_is_replaced_while_nobody_else_writes),
+		TEST(test_content_is_replaced_without_a_log_too),
+		TEST(test_a_replacement_that_is_not_settled_changes_nothing),
 		TEST(test_a_replaced_file_is_opened_again),
 		TEST(test_a_deleted_file_is_missed_and_not_made_again),
 		TEST(test_a_migration_applies_what_is_newer_and_keeps_a_backup),
