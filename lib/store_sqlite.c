@@ -143,7 +143,8 @@ enum result store_failure(struct store *store, int status, const char *action)
 {
 	enum result result = RESULT_STORE_UNAVAILABLE;
 
-	switch (status & 0xFF) { /* the primary code */
+	store->failure = status & 0xFF; /* the primary code */
+	switch (store->failure) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_NOMEM:
@@ -199,7 +200,9 @@ static enum result connect_and_prepare(struct store *store, struct error *err)
 		result = store_migrate_to_newest(store, err);
 	if (result == RESULT_OK) {
 		result = prepare_statements(store);
-		if (result != RESULT_OK)
+		if (result != RESULT_OK && store_describe(store->failure) != NULL)
+			result = store_explain(store, result, err);
+		else if (result != RESULT_OK)
 			error_set(
 				err, result, NULL,
 				"%.100s: without the tables it should have; " STORE_RESTORE_ADVICE,

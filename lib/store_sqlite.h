@@ -71,6 +71,7 @@ struct store {
 	const struct catalogue *catalogue;
 	int64_t looked_at; /* when the path was last found to be the open file */
 	int bind_status;   /* the first failed bind since the last step */
+	int failure;       /* SQLite's primary code of the last one */
 	bool in_doubt;     /* an I/O error: open again before the next use */
 	bool is_reported;  /* that the file cannot be used is in the log already */
 };
@@ -95,12 +96,15 @@ NODISCARD enum result store_migrate_to_newest(struct store *store, struct error 
  */
 NODISCARD enum result store_compare_version(struct store *store, bool *is_older, struct error *err);
 
+/** What to say and do about FAILURE, a primary code of SQLite; NULL where it is no fault of the
+ * disk or of other processes, but of the file itself. */
+NODISCARD const char *store_describe(int failure);
 /** Says in ERR, where nobody has yet, what RESULT of opening or reading the database means and what
  *  to do about it; returns RESULT. */
 NODISCARD enum result store_explain(struct store *store, enum result result, struct error *err);
-/** Opens the file at the path of BACKUP, which may become our content, to read: RESULT_INVALID_USAGE
- *  where it is no database of ours or a newer one, RESULT_STORE_UNAVAILABLE where it is damaged.
- *  The connection is the caller's to close, also then. */
+/** Opens the file at the path of BACKUP, which may become our content, to read:
+ * RESULT_INVALID_USAGE where it is no database of ours or a newer one, RESULT_STORE_UNAVAILABLE
+ * where it is damaged. The connection is the caller's to close, also then. */
 NODISCARD enum result store_open_backup(struct store *backup, struct error *err);
 
 /** Logs what STATUS, of SQLite, says about ACTION, and answers what it means for a caller. */

@@ -160,7 +160,9 @@ enum result store_replace(struct store *store, struct store *source,
 				: replace_without_log(store, source->database, &settlement);
 	if (status == SQLITE_OK)
 		return settlement.result;
-	return error_set(err, store_failure(store, status, "replace"), NULL,
-			 "%.150s: nothing was changed (%.60s)", store->path,
-			 sqlite3_errstr(status));
+	(void)error_set(err, store_failure(store, status, "replace"), NULL,
+			"%.150s: nothing was changed: %.90s", store->path,
+			store_describe(store->failure) != NULL ? store_describe(store->failure)
+							       : sqlite3_errstr(status));
+	return err->result;
 }

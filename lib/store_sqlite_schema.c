@@ -67,14 +67,31 @@ static enum result ask_number(struct store *store, const char *sql, int *number)
 	return result;
 }
 
+const char *store_describe(int failure)
+{
+	switch (failure) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_NOMEM:
+		return "locked by another process, or no memory; try again";
+	case SQLITE_FULL:
+		return "the disk is full; make room, then try again";
+	case SQLITE_IOERR:
+		return "the disk could not be read or written; check its space and health";
+	default:
+		return NULL;
+	}
+}
+
 enum result store_explain(struct store *store, enum result result, struct error *err)
 {
+	const char *description =
+		store_describe(result == RESULT_BUSY ? SQLITE_BUSY : store->failure);
+
 	if (err->message[0] != '\0')
 		return result;
-	if (result == RESULT_BUSY)
-		return error_set(err, result, NULL,
-				 "%.150s: locked by another process, or no memory; try again",
-				 store->path);
+	if (description != NULL)
+		return error_set(err, result, NULL, "%.150s: %s", store->path, description);
 	return error_set(err, result, NULL,
 			 "%.100s: no database, or damaged; " STORE_RESTORE_ADVICE, store->path);
 }
@@ -342,8 +359,6 @@ enum result store_check(struct store *store, bool thorough, struct error *err)
 		ask_text(store, thorough ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)",
 			 finding, sizeof(finding));
 
-	if (result == RESULT_BUSY)
-		return store_explain(store, result, err);
 	if (result == RESULT_OK && strcmp(finding, "ok") != 0)
 		return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
 				 "%.80s: damaged (%.50s); " STORE_RESTORE_ADVICE, store->path,
@@ -356,6 +371,9 @@ enum result store_check(struct store *store, bool thorough, struct error *err)
 				"%.80s: a row of table %.40s points nowhere; " STORE_RESTORE_ADVICE,
 				store->path, finding);
 	}
+	if (result != RESULT_OK &&
+	    (result == RESULT_BUSY || store_describe(store->failure) != NULL))
+		return store_explain(store, result, err);
 	if (result != RESULT_OK)
 		return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
 				 "%.100s: damaged; " STORE_RESTORE_ADVICE, store->path);
@@ -368,6 +386,7 @@ enum result store_open_backup(struct store *backup, struct error *err)
 				     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	int newest = migrations[ARRAY_LENGTH(migrations) - 1].version;
 	int application = 0, version = 0;
+	enum result result;
 
 	if (status != SQLITE_OK ||
 	    ask_number(backup, "PRAGMA application_id", &application) != RESULT_OK ||
@@ -382,8 +401,9 @@ enum result store_open_backup(struct store *backup, struct error *err)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%.150s: version %d, made by a newer claviger; install that first",
 				 backup->path, version);
-	if (store_check(backup, true, err) == RESULT_OK)
-		return RESULT_OK;
+	result = store_check(backup, true, err);
+	if (result == RESULT_OK || store_describe(backup->failure) != NULL)
+		return result;
 	return error_set(err, RESULT_STORE_UNAVAILABLE, NULL,
 			 "%.150s: this backup is damaged; give another one", backup->path);
 }

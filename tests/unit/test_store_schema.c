@@ -15,9 +15,11 @@
 #include <sqlite3.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -284,6 +286,46 @@ static void test_a_damaged_page_is_found(void **state)
 	assert_int_equal(store_check(fixture->store, false, &err), RESULT_STORE_UNAVAILABLE);
 	assert_non_null(strstr(err.message, "damaged"));
 	assert_int_equal(store_check(fixture->store, true, &err), RESULT_STORE_UNAVAILABLE);
+}
+
+/* The disk takes nothing more, not even the index of the log: the database is not damaged. */
+static void test_a_failure_of_the_disk_is_not_taken_for_damage(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store unopened = {.path = fixture->path, .use_wal = true};
+	struct rlimit before, small;
+	struct store *store;
+	struct error err = {0}, check_err = {0};
+	enum result result, check_result;
+
+	close_store(fixture);
+	assert_int_equal(sqlite3_open(fixture->path, &unopened.database), SQLITE_OK);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){.rlim_cur = 1024, .rlim_max = before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	check_result = store_check(&unopened, true, &check_err);
+	result = open_at(fixture->path, false, &store, &err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	sqlite3_close(unopened.database);
+	assert_int_equal(check_result, RESULT_STORE_UNAVAILABLE);
+	assert_non_null(strstr(check_err.message, "check its space and health"));
+	assert_int_equal(result, RESULT_STORE_UNAVAILABLE);
+	assert_non_null(strstr(err.message, "check its space and health"));
+	assert_int_equal(open_at(fixture->path, false, &fixture->store, &err), RESULT_OK);
+}
+
+static void test_a_full_disk_is_called_one(void **state)
+{
+	char path[] = "/full/database";
+	struct store store = {.path = path, .failure = SQLITE_FULL};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(store_explain(&store, RESULT_STORE_UNAVAILABLE, &err),
+			 RESULT_STORE_UNAVAILABLE);
+	assert_string_equal(err.message,
+			    "/full/database: the disk is full; make room, then try again");
 }
 
 static void test_a_row_that_points_nowhere_is_found_by_the_thorough_check(void **state)
@@ -822,6 +864,8 @@ int main(void)
 		TEST(test_the_journal_may_be_deleted_instead),
 		TEST(test_a_journal_mode_that_another_process_holds_is_told),
 		TEST(test_a_damaged_page_is_found),
+		TEST(test_a_failure_of_the_disk_is_not_taken_for_damage),
+		TEST(test_a_full_disk_is_called_one),
 		TEST(test_a_row_that_points_nowhere_is_found_by_the_thorough_check),
 		TEST(test_a_row_that_cannot_be_read_is_no_token),
 		TEST(test_a_backup_is_made_while_others_write),
