@@ -2,6 +2,7 @@
 #include "admin.h"
 
 #include "ascii.h"
+#include "authority_audit.h"
 #include "log.h"
 
 #include <pwd.h>
@@ -93,9 +94,21 @@ enum result admin_open(struct admin *admin, enum admin_opening opening, struct e
 	return result;
 }
 
+enum result admin_open_audit(struct admin *admin, struct error *err)
+{
+	bool is_new;
+	enum result result = audit_key_open(admin->config, true, &admin->audit, &is_new, err);
+
+	admin->authority.audit = admin->audit;
+	if (result == RESULT_OK && is_new)
+		authority_warn_of_new_key(&admin->authority);
+	return result;
+}
+
 void admin_close(struct admin *admin)
 {
 	store_close(admin->authority.store);
+	audit_key_close(admin->audit);
 	free(admin->config);
 	buffer_clear(&admin->out);
 	*admin = (struct admin){0};

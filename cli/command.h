@@ -14,8 +14,9 @@
 
 struct admin;
 
-/* What must be there before a command runs. */
-enum command_needs { NEEDS_NOTHING, NEEDS_CONFIGURATION, NEEDS_STORE };
+/* What must be there before a command runs: each more than the one before. NEEDS_AUDIT: what it
+ * changes is to be kept in the audit. */
+enum command_needs { NEEDS_NOTHING, NEEDS_CONFIGURATION, NEEDS_STORE, NEEDS_AUDIT };
 
 /* Writes its answer to admin->out. RESULT_INVALID_FIELD and RESULT_INVALID_PARAMETER: what was
  * given is wrong (exit 2); RESULT_INVALID_USAGE: the state of things forbids it (exit 1). */

@@ -124,8 +124,10 @@ static enum result run_command(const struct command *command, const struct argum
 		result =
 			log_open(admin->as_json ? "/dev/null" : "stderr", LOG_WARNING, prefix, err);
 	}
-	if (result == RESULT_OK && command->needs == NEEDS_STORE)
+	if (result == RESULT_OK && command->needs >= NEEDS_STORE)
 		result = admin_open(admin, ADMIN_TO_USE, err);
+	if (result == RESULT_OK && command->needs == NEEDS_AUDIT)
+		result = admin_open_audit(admin, err);
 	if (result == RESULT_OK)
 		result = command->run(admin, arguments, err);
 	return result;

@@ -156,11 +156,15 @@ static enum result authenticate(struct worker *worker, struct request *request,
 	enum result result =
 		credentials_find(request, worker->server->config->token_prefix, &key, &length, err);
 
-	if (result != RESULT_OK)
-		return result;
-	return authority_authenticate(&worker->authority, key, length,
-				      address == NULL ? "unknown" : address, request->now,
-				      &request->caller, pending, err);
+	if (result == RESULT_OK)
+		result = authority_authenticate(&worker->authority, key, length,
+						address == NULL ? "unknown" : address, request->now,
+						&request->caller, pending, err);
+	if (result == RESULT_OK) {
+		request->caller.address = address;
+		request->caller.request_id = request->id;
+	}
+	return result;
 }
 
 static bool names_caller(const struct request *request)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "worker.h"
 
+#include "authority_audit.h"
 #include "log.h"
 
 #include <sodium.h>
@@ -17,6 +18,7 @@ enum result server_open(struct server *server, const struct config *config, bool
 {
 	static const char slots_suffix[] = ".slots";
 	size_t entries = config->memo_entries;
+	bool is_new = false;
 	enum result result;
 
 	server->config = config;
@@ -43,11 +45,15 @@ enum result server_open(struct server *server, const struct config *config, bool
 		log_event(LOG_WARNING, NULL, "memo in memory only", "message=%.200s", err->message);
 		*err = (struct error){0};
 	}
+	if (result == RESULT_OK)
+		result = audit_key_open(config, true, &server->audit, &is_new, err);
+	server->audit_key_is_new = is_new;
 	return result;
 }
 
 void server_close(struct server *server)
 {
+	audit_key_close(server->audit);
 	memo_close(server->memo);
 	throttle_free(server->throttle);
 	usage_free(server->usage);
@@ -75,6 +81,7 @@ enum result worker_open(struct worker *worker, struct server *server, bool may_w
 		.limits = &server->limits,
 		.memo = server->memo,
 		.throttle = server->throttle,
+		.audit = server->audit,
 		.usage = server->usage,
 		.scrypt_slots = server->scrypt_slots,
 		.may_wait = may_wait,
@@ -82,6 +89,8 @@ enum result worker_open(struct worker *worker, struct server *server, bool may_w
 	randombytes_buf(random, sizeof(random));
 	sodium_bin2hex(worker->id_start, sizeof(worker->id_start), random, sizeof(random));
 	result = store_open(&options, &worker->authority.store, err);
+	if (result == RESULT_OK && atomic_exchange(&server->audit_key_is_new, false))
+		authority_warn_of_new_key(&worker->authority);
 	if (result == RESULT_OK && !may_wait)
 		store_set_busy_timeout(worker->authority.store, 0);
 	return result;

@@ -4,6 +4,7 @@
 #define CLAVIGER_WORKER_H
 
 #include "attributes.h"
+#include "audit_key.h"
 #include "authority.h"
 #include "config.h"
 #include "error.h"
@@ -27,8 +28,10 @@ struct server {
 	atomic_uint_least64_t waiting; /* requests in the slow lane that do not run yet */
 	struct memo *memo;
 	struct throttle *throttle;
-	struct usage *usage; /* NULL as plain CGI */
-	char *scrypt_slots;  /* NULL but as plain CGI */
+	struct audit_key *audit;
+	atomic_bool audit_key_is_new; /* made by this process, and nobody was told */
+	struct usage *usage;          /* NULL as plain CGI */
+	char *scrypt_slots;           /* NULL but as plain CGI */
 };
 
 /* Belongs to one thread. */

@@ -15,6 +15,7 @@ void caller_clear(struct caller *caller)
 {
 	token_record_clear(&caller->token);
 	caller->required = (struct permission_set){0};
+	caller->address = caller->request_id = NULL;
 }
 
 bool authority_is_alive(const struct token_record *record, int64_t now)

@@ -9,6 +9,7 @@
 #define CLAVIGER_AUTHORITY_H
 
 #include "attributes.h"
+#include "audit_key.h"
 #include "config.h"
 #include "error.h"
 #include "memo.h"
@@ -33,7 +34,8 @@ struct authority {
 	struct store *store; /* this thread's own */
 	struct memo *memo;
 	struct throttle *throttle;
-	struct usage *usage; /* NULL: the last use is written at once (plain CGI) */
+	const struct audit_key *audit; /* NULL: nothing can be changed */
+	struct usage *usage;           /* NULL: the last use is written at once (plain CGI) */
 	/* How many scrypt runs the processes of plain CGI may have at once: byte ranges of this
 	 * file. NULL: the number of threads that may wait is the bound. */
 	const char *scrypt_slots;
@@ -47,6 +49,8 @@ struct caller {
 	/* What authority_require() found in it; asked again of the fresh row before a change.
 	 * Empty: the caller may act on its own token only. */
 	struct permission_set required;
+	/* For the audit, and borrowed; NULL where they are not known. */
+	const char *address, *request_id;
 };
 
 /* Under what name the slow lane knows the scrypt run that a RESULT_DEFERRED check needs. */

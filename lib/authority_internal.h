@@ -4,6 +4,7 @@
 #define CLAVIGER_AUTHORITY_INTERNAL_H
 
 #include "authority.h"
+#include "authority_audit.h"
 
 /** Says whether RECORD may be used at NOW: not revoked, not expired, its account not disabled. */
 NODISCARD bool authority_is_alive(const struct token_record *record, int64_t now);

@@ -118,26 +118,28 @@ static void write_grace_ends_at(const struct writing *to, const struct token_rec
 	json_write_moment(is_over ? STORE_NO_MOMENT : record->grace_ends_at, to->out);
 }
 
-/* The record, in this order. The reference interface names the id twice. */
+/* The record, in this order, and what of it the audit keeps. The reference interface names the id
+ * twice. */
 // clang-format off
 static const struct token_field {
 	const char *name;
 	void (*write)(const struct writing *to, const struct token_record *record);
+	bool is_audited;
 } token_fields[] = {
-	{ "id",          write_id           },
-	{ "_id",         write_id           },
-	{ "name",        write_name         },
-	{ "displayKey",  write_display_key  },
-	{ "scope",       write_scope        },
-	{ "permissions", write_permissions  },
-	{ "websiteIds",  write_website_ids  },
-	{ "createdAt",   write_created_at   },
-	{ "lastUsedAt",  write_last_used_at },
-	{ "expiresAt",   write_expires_at   },
-	{ "state",       write_state        },
-	{ "parentId",    write_parent       },
-	{ "rotatedAt",   write_rotated_at   },
-	{ "graceEndsAt", write_grace_ends_at },
+	{ "id",          write_id,           false },
+	{ "_id",         write_id,           false },
+	{ "name",        write_name,         true  },
+	{ "displayKey",  write_display_key,  true  },
+	{ "scope",       write_scope,        false },
+	{ "permissions", write_permissions,  true  },
+	{ "websiteIds",  write_website_ids,  true  },
+	{ "createdAt",   write_created_at,   false },
+	{ "lastUsedAt",  write_last_used_at, false },
+	{ "expiresAt",   write_expires_at,   true  },
+	{ "state",       write_state,        true  },
+	{ "parentId",    write_parent,       false },
+	{ "rotatedAt",   write_rotated_at,   true  },
+	{ "graceEndsAt", write_grace_ends_at, true },
 };
 // clang-format on
 
@@ -194,6 +196,21 @@ void codec_write_changed_token(const struct config *config, const struct token_r
 	write_token_members(config, record, now, out);
 	json_write_name("descendants", out);
 	buffer_append_number(out, (int64_t)descendants);
+	buffer_append_char(out, '}');
+}
+
+void codec_write_audited_token(const struct config *config, const struct token_record *record,
+			       int64_t now, struct buffer *out)
+{
+	struct writing to = {config, now, out};
+
+	buffer_append_char(out, '{');
+	for (size_t i = 0; i < ARRAY_LENGTH(token_fields); i++) {
+		if (!token_fields[i].is_audited)
+			continue;
+		json_write_name(token_fields[i].name, out);
+		token_fields[i].write(&to, record);
+	}
 	buffer_append_char(out, '}');
 }
 

@@ -38,6 +38,15 @@ void codec_write_token(const struct config *config, const struct token_record *r
 /** The object of RECORD with how many living DESCENDANTS it has. */
 void codec_write_changed_token(const struct config *config, const struct token_record *record,
 			       int64_t now, uint64_t descendants, struct buffer *out);
+/** Appends what the audit keeps of RECORD as it is at NOW: what it is called, which key it shows,
+ *  what it may do, and its state. */
+void codec_write_audited_token(const struct config *config, const struct token_record *record,
+			       int64_t now, struct buffer *out);
+/** The same of a website, of what ACCOUNT is on one, of an account, and of a refusal. */
+void codec_write_audited_website(const struct website_record *website, struct buffer *out);
+void codec_write_audited_role(const struct id *account, enum role role, struct buffer *out);
+void codec_write_audited_account(const struct account_record *account, struct buffer *out);
+void codec_write_audited_refusal(const struct error *err, struct buffer *out);
 /** TOKEN may be NULL: then the account alone. */
 void codec_write_account(const struct config *config, const struct account_record *account,
 			 const struct token_record *token, int64_t now, struct buffer *out);

@@ -46,7 +46,9 @@ struct config {
 	enum log_level log_level;
 	bool allow_root;
 	bool metrics;
-	struct catalogue catalogue; /* loaded from catalogue_file, or the default */
+	char audit_key_file[CONFIG_PATH_SIZE]; /* "" = beside the database, with .audit-key behind
+						*/
+	struct catalogue catalogue;            /* loaded from catalogue_file, or the default */
 };
 
 /** Loads FILE (NULL: none) and ENVIRONMENT ("NAME=value" strings ending in NULL, as environ).

@@ -51,6 +51,7 @@ const struct setting settings[SETTING_COUNT] = {
 	[SETTING_LOG_LEVEL]          = { "log_level",          SETTING_WORD,             MEMBER(log_level),          WORDS(level_words),    "info",   true  },
 	[SETTING_ALLOW_ROOT]         = { "allow_root",         SETTING_WORD,             MEMBER(allow_root),         WORDS(truth_words),    "false",  false },
 	[SETTING_METRICS]            = { "metrics",            SETTING_WORD,             MEMBER(metrics),            WORDS(switch_words),   "off",    true  },
+	[SETTING_AUDIT_KEY_FILE]     = { "audit_key_file",     SETTING_PATH,             MEMBER(audit_key_file),     TEXT,                  "",       false },
 };
 // clang-format on
 

@@ -29,6 +29,8 @@ enum {
 	STORE_DOMAIN_SIZE = 254,
 	STORE_CURSOR_KEY_SIZE = 32,
 	STORE_HASH_SIZE = 32,
+	STORE_CHAIN_SIZE = 32,
+	STORE_KEY_ID_SIZE = 8,
 };
 
 /* A moment that has not come: never used, not revoked, not disabled. */
@@ -70,6 +72,39 @@ struct token_record {
 	int64_t grace_ends_at;
 	bool is_replaced_key; /* found by that key, whose selector and hash these then are */
 	bool account_disabled;
+};
+
+/* The columns of a row of the audit that may be absent, and all that is said of a change. */
+enum audit_column {
+	AUDIT_ACTOR,   /* the id of the token; absent: the operator */
+	AUDIT_ACCOUNT, /* the id of the account that it concerns; absent: all */
+	AUDIT_ADDRESS,
+	AUDIT_REQUEST_ID,
+	AUDIT_ACTION, /* never absent */
+	AUDIT_TARGET, /* the id of what was changed */
+	AUDIT_BEFORE, /* JSON */
+	AUDIT_AFTER,
+	AUDIT_COLUMN_COUNT
+};
+
+struct audit_value {
+	const void *bytes; /* NULL: absent; a text has a NUL behind its end */
+	size_t length;
+};
+
+/* A row of the audit as it lies on the disk; borrows its values. */
+struct audit_row {
+	int64_t sequence, at;
+	struct audit_value values[AUDIT_COLUMN_COUNT];
+	uint8_t key_id[STORE_KEY_ID_SIZE]; /* whose chain it is; zeroed where there is none */
+	uint8_t chain[STORE_CHAIN_SIZE];
+};
+
+/* Where the audit ends. */
+struct audit_tail {
+	int64_t sequence; /* the highest that was ever given, 0: none; the row may be gone */
+	uint8_t key_id[STORE_KEY_ID_SIZE]; /* of the last row; zeroed where there is none */
+	uint8_t chain[STORE_CHAIN_SIZE];
 };
 
 struct store_options {
@@ -217,6 +252,20 @@ NODISCARD enum result
 store_list_failed_checks(struct store *store, const struct selector *selector, int64_t since,
 			 int64_t until, void (*each)(void *, const char *address, int64_t at),
 			 void *context);
+
+/** Keeps ROW as it is, sequence and chain too. */
+NODISCARD enum result store_add_audit(struct store *store, const struct audit_row *row);
+NODISCARD enum result store_find_audit_tail(struct store *store, struct audit_tail *tail);
+/** Calls EACH, oldest first, with every row behind AFTER_SEQUENCE, until it answers false. */
+NODISCARD enum result store_list_audit(struct store *store, int64_t after_sequence,
+				       bool (*each)(void *, const struct audit_row *),
+				       void *context);
+/** Calls EACH, newest first, with the rows that concern ACCOUNT and lie before BEFORE_SEQUENCE,
+ *  until it answers false. */
+NODISCARD enum result store_list_audit_of_account(struct store *store, const struct id *account,
+						  int64_t before_sequence,
+						  bool (*each)(void *, const struct audit_row *),
+						  void *context);
 
 /** RESULT_OK when the whole file passes PRAGMA quick_check (or, THOROUGH, integrity_check and
  *  foreign_key_check); RESULT_STORE_UNAVAILABLE, with the first finding in ERR, when not. */

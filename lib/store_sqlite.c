@@ -25,6 +25,10 @@
 #define REPLACED_COLUMNS                                                                           \
 	TOKEN_FIELDS_OF("t.replaced_selector", "t.replaced_hash") CALLER_FIELDS TOKEN_SOURCE
 #define ACCOUNT_COLUMNS "SELECT id, email, name, created_at, disabled_at FROM accounts "
+/* In the order of enum audit_part in store_sqlite_audit.c. */
+#define AUDIT_COLUMNS                                                                              \
+	"sequence, at, actor, account, address, request, action, target, before, after, key_id, "  \
+	"chain"
 /* All that the token ?1 made, directly or not; UNION, so that even a circle would end. */
 #define DESCENDANTS                                                                                \
 	"WITH RECURSIVE family (id) AS (SELECT id FROM tokens WHERE parent = ?1 UNION "            \
@@ -137,6 +141,18 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_LIST_FAILED_CHECKS] =
 		"SELECT address, failed_at FROM failed_checks WHERE selector = ?1 "
 		"AND failed_at BETWEEN ?2 AND ?3 ORDER BY failed_at",
+	[STATEMENT_ADD_AUDIT] = "INSERT INTO audit (" AUDIT_COLUMNS
+				") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+	/* One row always. sqlite_sequence remembers a number whose row was removed. */
+	[STATEMENT_FIND_AUDIT_TAIL] =
+		"SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'audit'), last.* "
+		"FROM (SELECT 1) LEFT JOIN (SELECT sequence, key_id, chain FROM audit "
+		"ORDER BY sequence DESC LIMIT 1) last",
+	[STATEMENT_LIST_AUDIT] =
+		"SELECT " AUDIT_COLUMNS " FROM audit WHERE sequence > ?1 ORDER BY sequence",
+	[STATEMENT_LIST_AUDIT_OF_ACCOUNT] =
+		"SELECT " AUDIT_COLUMNS " FROM audit WHERE account = ?1 "
+		"AND sequence < ?2 ORDER BY sequence DESC",
 };
 
 enum result store_failure(struct store *store, int status, const char *action)

@@ -227,6 +227,7 @@ struct fixture *fixture_new(const char *parent)
 	struct store_options options = {
 		.use_wal = true, .create = true, .catalogue = catalogue_of_tests()};
 	struct error err = {0};
+	bool is_new;
 
 	assert_non_null(fixture);
 	directory_make(parent, fixture->directory);
@@ -243,10 +244,14 @@ struct fixture *fixture_new(const char *parent)
 	options.path = fixture->path;
 	if (store_open(&options, &fixture->store, &err) != RESULT_OK)
 		fail_msg("%s", err.message);
+	memcpy(fixture->config.database, fixture->path, sizeof(fixture->path));
+	if (audit_key_open(&fixture->config, true, &fixture->audit, &is_new, &err) != RESULT_OK)
+		fail_msg("%s", err.message);
 	fixture->authority = (struct authority){.config = &fixture->config,
 						.limits = &fixture->limits,
 						.store = fixture->store,
 						.throttle = throttle_new(),
+						.audit = fixture->audit,
 						.may_wait = true};
 	assert_non_null(fixture->authority.throttle);
 	assert_int_equal(memo_open(MEMO_ENTRIES, NULL, &fixture->authority.memo, &err), RESULT_OK);
@@ -262,6 +267,7 @@ int fixture_set_up(void **state)
 void fixture_free(struct fixture *fixture)
 {
 	store_close(fixture->store);
+	audit_key_close(fixture->audit);
 	memo_close(fixture->authority.memo);
 	throttle_free(fixture->authority.throttle);
 	directory_remove(fixture->directory);

@@ -66,6 +66,7 @@ struct fixture {
 	struct config config;
 	struct limits limits;
 	struct store *store;
+	struct audit_key *audit;
 	struct authority authority; /* may wait */
 };
 

@@ -98,6 +98,7 @@ static void test_config_load_has_the_defaults_of_the_manual(void **state)
 	assert_int_equal(config.log_level, LOG_INFO);
 	assert_false(config.allow_root);
 	assert_false(config.metrics);
+	assert_string_equal(config.audit_key_file, "");
 }
 
 static void test_config_load_takes_every_key_from_the_file(void **state)
@@ -121,6 +122,7 @@ static void test_config_load_takes_every_key_from_the_file(void **state)
 				   "log = /var/log/claviger\xC3\xA9#1\n"
 				   "log_level = debug\n"
 				   "allow_root = true\n"
+				   "audit_key_file = /root/audit-key\n"
 				   "metrics = on"; /* without a line end */
 	struct config config;
 	struct error err = {0};
@@ -146,6 +148,7 @@ static void test_config_load_takes_every_key_from_the_file(void **state)
 	assert_int_equal(config.log_level, LOG_DEBUG);
 	assert_true(config.allow_root);
 	assert_true(config.metrics);
+	assert_string_equal(config.audit_key_file, "/root/audit-key");
 }
 
 static const struct cores_case {
@@ -490,7 +493,7 @@ static void test_config_show_says_that_the_environment_wins(void **state)
 	write_file(place.file, text, sizeof(text) - 1);
 	assert_int_equal(config_show(place.file, environment, CORES, keep_value, &shown, &err),
 			 RESULT_OK);
-	assert_int_equal(shown.count, 19);
+	assert_int_equal(shown.count, 20);
 	assert_string_equal(shown.values[0].key, "database");
 	snprintf(origin, sizeof(origin), "%s:1", place.file);
 	expect_shown(&shown, "database", "/var/lib/claviger/claviger.db", origin);
