@@ -4,6 +4,7 @@
 #include "command.h"
 #include "output.h"
 
+#include "authority_audit.h"
 #include "codec.h"
 #include "json_write.h"
 #include "text.h"
@@ -71,7 +72,11 @@ enum result account_add(struct admin *admin, const struct arguments *arguments, 
 	result = store_begin(admin->authority.store);
 	if (result != RESULT_OK)
 		return result;
-	result = admin_end(admin, store_add_account(admin->authority.store, &account));
+	result = store_add_account(admin->authority.store, &account);
+	if (result == RESULT_OK)
+		result = authority_audit_account(&admin->authority, NULL, admin->now,
+						 AUDIT_ACCOUNT_ADD, NULL, &account);
+	result = admin_end(admin, result);
 	if (result == RESULT_INVALID_FIELD)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%.150s: there is an account of this email", email);
@@ -126,6 +131,7 @@ static enum result disable(struct admin *admin, struct account_record *account, 
 			   struct error *err)
 {
 	struct store *store = admin->authority.store;
+	struct account_record before;
 	enum result result = store_find_account(store, &account->id, account);
 
 	if (result == RESULT_OK && account->disabled_at != STORE_NO_MOMENT)
@@ -135,6 +141,11 @@ static enum result disable(struct admin *admin, struct account_record *account, 
 		result = store_count_living_tokens(store, &account->id, admin->now, ended);
 	if (result == RESULT_OK)
 		result = store_disable_account(store, &account->id, admin->now);
+	before = *account;
+	account->disabled_at = admin->now;
+	if (result == RESULT_OK)
+		result = authority_audit_account(&admin->authority, NULL, admin->now,
+						 AUDIT_ACCOUNT_DISABLE, &before, account);
 	return result;
 }
 
@@ -153,7 +164,6 @@ enum result account_disable(struct admin *admin, const struct arguments *argumen
 	if (result != RESULT_OK)
 		return result;
 
-	account.disabled_at = admin->now;
 	if (admin->as_json) {
 		write_json(admin, &account, &ended);
 		return RESULT_OK;

@@ -4,6 +4,7 @@
 #include "output.h"
 
 #include "ascii.h"
+#include "authority_audit.h"
 #include "codec.h"
 #include "log.h"
 #include "text.h"
@@ -88,7 +89,11 @@ enum result website_add(struct admin *admin, const struct arguments *arguments, 
 		return result;
 	snprintf(website.domain, sizeof(website.domain), "%s", domain);
 	snprintf(website.name, sizeof(website.name), "%s", name);
-	result = admin_end(admin, store_add_website(admin->authority.store, &website, &owner.id));
+	result = store_add_website(admin->authority.store, &website, &owner.id);
+	if (result == RESULT_OK)
+		result = authority_audit_website(&admin->authority, NULL, admin->now,
+						 AUDIT_WEBSITE_ADD, &owner.id, NULL, &website);
+	result = admin_end(admin, result);
 	if (result == RESULT_INVALID_FIELD)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%.150s: there is a website of this domain", domain);
@@ -141,6 +146,43 @@ enum result website_list(struct admin *admin, const struct arguments *arguments,
 	return result;
 }
 
+/* Whom the removal of a website concerns: its first owner. */
+struct owner_search {
+	struct store *store;
+	const struct id *website;
+	struct id owner;
+	bool is_found;
+	enum result result;
+};
+
+static bool find_owner(void *context, const struct account_record *account)
+{
+	struct owner_search *search = context;
+	enum role role;
+
+	search->result = store_find_role(search->store, &account->id, search->website, &role);
+	search->is_found = search->result == RESULT_OK && role == ROLE_OWNER;
+	search->owner = account->id;
+	return search->result == RESULT_OK && !search->is_found;
+}
+
+/* Inside the transaction. */
+static enum result remove_website(struct admin *admin, const struct website_record *website)
+{
+	struct owner_search search = {.store = admin->authority.store, .website = &website->id};
+	enum result result = store_list_accounts(search.store, find_owner, &search);
+
+	if (result == RESULT_OK)
+		result = search.result;
+	if (result == RESULT_OK)
+		result = store_remove_website(search.store, &website->id);
+	if (result == RESULT_OK)
+		result = authority_audit_website(
+			&admin->authority, NULL, admin->now, AUDIT_WEBSITE_REMOVE,
+			search.is_found ? &search.owner : NULL, website, NULL);
+	return result;
+}
+
 enum result website_remove(struct admin *admin, const struct arguments *arguments,
 			   struct error *err)
 {
@@ -149,7 +191,10 @@ enum result website_remove(struct admin *admin, const struct arguments *argument
 	enum result result = admin_find_website(admin, named, strlen(named), &website, err);
 
 	if (result == RESULT_OK)
-		result = store_remove_website(admin->authority.store, &website.id);
+		result = store_begin(admin->authority.store);
+	if (result != RESULT_OK)
+		return result;
+	result = admin_end(admin, remove_website(admin, &website));
 	if (result == RESULT_OK)
 		write_answer(admin, &website, "removed");
 	return result;

@@ -48,14 +48,21 @@ static void begin_texts(struct texts *texts)
 	buffer_init(&texts->after, TEXT_MAX);
 }
 
-/* Writes the row with what was put into TEXTS; an empty one is nothing. */
+static const struct buffer *something(const struct buffer *text)
+{
+	bool is_nothing = text->length == 0 && buffer_result(text) == RESULT_OK;
+
+	return is_nothing ? NULL : text;
+}
+
+/* Writes the row with what was put into TEXTS, of which one may be nothing. */
 static enum result end_texts(struct authority *authority, const struct caller *caller, int64_t now,
 			     struct audit_change *change, struct texts *texts)
 {
 	enum result result;
 
-	change->before = texts->before.capacity == 0 ? NULL : &texts->before;
-	change->after = texts->after.capacity == 0 ? NULL : &texts->after;
+	change->before = something(&texts->before);
+	change->after = something(&texts->after);
 	result = authority_audit(authority, caller, now, change);
 	buffer_clear(&texts->before);
 	buffer_clear(&texts->after);
@@ -78,6 +85,38 @@ enum result authority_audit_token(struct authority *authority, const struct call
 	if (after != NULL)
 		codec_write_audited_token(authority->config, after, now, &texts.after);
 	return end_texts(authority, caller, now, &change, &texts);
+}
+
+struct revocation {
+	struct authority *authority;
+	const struct caller *caller;
+	int64_t now;
+	enum result result;
+};
+
+static bool audit_revoked(void *context, const struct token_record *record)
+{
+	struct revocation *revocation = context;
+	struct token_record after = *record; /* what it owns stays the other's */
+
+	after.revoked_at = revocation->now;
+	revocation->result =
+		authority_audit_token(revocation->authority, revocation->caller, revocation->now,
+				      AUDIT_TOKEN_REVOKE, record, &after);
+	return revocation->result == RESULT_OK;
+}
+
+enum result authority_audit_revocation(struct authority *authority, const struct caller *caller,
+				       const struct id *id, bool cascade, int64_t now)
+{
+	struct revocation revocation = {authority, caller, now, RESULT_OK};
+	struct token_record record = {0};
+	enum result result = store_find_token(authority->store, id, &record);
+
+	if (result == RESULT_OK && audit_revoked(&revocation, &record) && cascade)
+		result = store_list_descendants(authority->store, id, audit_revoked, &revocation);
+	token_record_clear(&record);
+	return result == RESULT_OK ? revocation.result : result;
 }
 
 enum result authority_audit_website(struct authority *authority, const struct caller *caller,

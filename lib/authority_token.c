@@ -114,6 +114,9 @@ static enum result add_token(struct authority *authority, const struct maker *ma
 		memcpy(record->name, draft->name, sizeof(record->name));
 		result = store_add_token(authority->store, record);
 	}
+	if (result == RESULT_OK)
+		result = authority_audit_token(authority, maker->caller, now, AUDIT_TOKEN_CREATE,
+					       NULL, record);
 	if (result == RESULT_OK && maker->caller != NULL)
 		result = authority_remember(authority, maker->caller, maker->idempotency,
 					    &record->id, now);
@@ -175,8 +178,9 @@ enum result authority_issue(struct authority *authority, const struct caller *ca
 			    struct error *err)
 {
 	struct maker maker = {.caller = caller, .idempotency = idempotency};
+	enum result result = issue(authority, &maker, draft, now, record, key, err);
 
-	return issue(authority, &maker, draft, now, record, key, err);
+	return authority_end_refused(authority, caller, NULL, now, result, err);
 }
 
 enum result authority_issue_for_account(struct authority *authority, const struct id *account,
@@ -210,12 +214,15 @@ static enum result may_revoke(struct authority *authority, const struct caller *
 	return authority_may_change(fresh, target, err);
 }
 
-/* Inside the transaction. BY is NULL for the operator. */
-static enum result revoke(struct authority *authority, const struct id *id, const struct id *by,
-			  bool cascade, int64_t now, uint64_t *descendants)
+/* Inside the transaction. CALLER is NULL for the operator. */
+static enum result revoke(struct authority *authority, const struct caller *caller,
+			  const struct id *id, bool cascade, int64_t now, uint64_t *descendants)
 {
+	const struct id *by = caller == NULL ? NULL : &caller->token.id;
 	enum result result = store_count_descendants(authority->store, id, now, descendants);
 
+	if (result == RESULT_OK)
+		result = authority_audit_revocation(authority, caller, id, cascade, now);
 	if (result == RESULT_OK)
 		result = store_revoke_token(authority->store, id, now, by);
 	if (result == RESULT_OK && cascade)
@@ -243,10 +250,11 @@ enum result authority_revoke(struct authority *authority, const struct caller *c
 	if (result == RESULT_OK)
 		result = may_revoke(authority, caller, &fresh, &target, err);
 	if (result == RESULT_OK)
-		result = revoke(authority, id, &caller->token.id, cascade, now, descendants);
+		result = revoke(authority, caller, id, cascade, now, descendants);
 	token_record_clear(&target);
 	token_record_clear(&fresh);
-	return authority_end_transaction(authority, result);
+	result = authority_end_transaction(authority, result);
+	return authority_end_refused(authority, caller, id, now, result, err);
 }
 
 enum result authority_revoke_as_operator(struct authority *authority, const struct id *id,
@@ -256,6 +264,6 @@ enum result authority_revoke_as_operator(struct authority *authority, const stru
 
 	if (result != RESULT_OK)
 		return result;
-	result = revoke(authority, id, NULL, cascade, now, descendants);
+	result = revoke(authority, NULL, id, cascade, now, descendants);
 	return authority_end_transaction(authority, result);
 }

@@ -85,6 +85,12 @@ static enum result add_owner(struct authority *authority, const struct bootstrap
 		result = store_add_account(authority->store, &account);
 	if (result == RESULT_OK)
 		result = store_add_token(authority->store, record);
+	if (result == RESULT_OK)
+		result = authority_audit_account(authority, NULL, record->created_at,
+						 AUDIT_ACCOUNT_ADD, NULL, &account);
+	if (result == RESULT_OK)
+		result = authority_audit_token(authority, NULL, record->created_at,
+					       AUDIT_TOKEN_CREATE, NULL, record);
 	if (result == RESULT_OK && options->key_file != NULL) {
 		unlink(pending_file); /* of an earlier try that did not commit */
 		result = bootstrap_write_key(pending_file, key, err);

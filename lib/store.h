@@ -192,6 +192,11 @@ NODISCARD enum result store_count_living_tokens(struct store *store, const struc
 /** The living tokens that were made, directly or not, by the token ID. */
 NODISCARD enum result store_count_descendants(struct store *store, const struct id *id, int64_t now,
 					      uint64_t *count);
+/** Calls EACH, oldest first, with every unrevoked token that was made, directly or not, by the
+ * token ID, until it answers false. */
+NODISCARD enum result store_list_descendants(struct store *store, const struct id *id,
+					     bool (*each)(void *, const struct token_record *),
+					     void *context);
 /** Says whether the token ID was made, directly or not, by the token ANCESTOR. */
 NODISCARD enum result store_descends(struct store *store, const struct id *id,
 				     const struct id *ancestor, bool *descends);

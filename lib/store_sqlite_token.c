@@ -208,7 +208,7 @@ static enum result list_tokens(struct store *store, struct sqlite3_stmt *stateme
 			       bool (*each)(void *, const struct token_record *), void *context)
 {
 	bool has_row, goes_on = true;
-	enum result result;
+	enum result result = RESULT_OK;
 
 	while (goes_on && (result = store_step(store, statement, &has_row)) == RESULT_OK &&
 	       has_row) {
