@@ -17,6 +17,7 @@ typedef enum result handler_fn(struct worker *worker, const struct request *requ
 handler_fn tokens_list, tokens_create, tokens_self, tokens_show, tokens_change, tokens_rotate,
 	tokens_revoke;
 handler_fn account_show, permissions_list, websites_list;
+handler_fn audit_list;
 handler_fn health_check, health_metrics;
 
 /** The token that the path of REQUEST names: an id, or "self". RESULT_NOT_FOUND for anything else.

@@ -10,8 +10,16 @@
 #include <string.h>
 
 /* ANYONE needs no token, CALLER any valid one, HOLDER one with the permission; OR_SELF: or the
- * very token that the path names. Zero is nobody, so that a half-written line refuses. */
-enum access { ACCESS_NOBODY, ACCESS_ANYONE, ACCESS_CALLER, ACCESS_HOLDER, ACCESS_HOLDER_OR_SELF };
+ * very token that the path names; OF_ALL: one that is not limited to websites. Zero is nobody, so
+ * that a half-written line refuses. */
+enum access {
+	ACCESS_NOBODY,
+	ACCESS_ANYONE,
+	ACCESS_CALLER,
+	ACCESS_HOLDER,
+	ACCESS_HOLDER_OR_SELF,
+	ACCESS_HOLDER_OF_ALL
+};
 
 /* First match wins: a literal segment stands above the pattern that would swallow it. HEAD is
  * answered as GET; the web server leaves the body out. */
@@ -32,6 +40,7 @@ static const struct route {
 	{ "GET",    ADMIN "/account",                 account_show,     ACCESS_CALLER,         NULL             },
 	{ "GET",    ADMIN "/permissions",             permissions_list, ACCESS_CALLER,         NULL             },
 	{ "GET",    ADMIN "/websites",                websites_list,    ACCESS_HOLDER,         "websites:read"  },
+	{ "GET",    ADMIN "/audit",                   audit_list,       ACCESS_HOLDER_OF_ALL,  "api-keys:read"  },
 	{ "GET",    "/healthz",                       health_check,     ACCESS_ANYONE,         NULL             },
 	{ "GET",    "/metrics",                       health_metrics,   ACCESS_ANYONE,         NULL             },
 };
@@ -190,6 +199,10 @@ static enum result check_permission(struct worker *worker, const struct route *r
 	case ACCESS_HOLDER_OR_SELF:
 		if (names_caller(request))
 			return RESULT_OK;
+		break;
+	case ACCESS_HOLDER_OF_ALL:
+		if (!request->caller.token.scope.every_website)
+			return RESULT_INSUFFICIENT_SCOPE;
 		break;
 	case ACCESS_HOLDER:
 		break;

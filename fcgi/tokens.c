@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include "handlers.h"
 
-#include "ascii.h"
 #include "codec.h"
 #include "json_write.h"
+#include "page.h"
 #include "text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000, NAME_PART_CHARACTERS_MAX = 100 };
-/* A page ends where its socket might have to wait for a reader: an accepting thread never does. One
- * more record may need 40 KiB: 1000 websites, 64 permissions, a name in which all is escaped. */
-enum { PAGE_SIZE_MAX = RESPONSE_UNREAD_MAX - 40 * 1024 };
+enum { NAME_PART_CHARACTERS_MAX = 100 };
+/* 1000 websites, 64 permissions, a name in which all is escaped. */
+enum { TOKEN_JSON_MAX = 40 * 1024 };
 
 enum result tokens_parse_id(const struct request *request, struct id *id)
 {
@@ -143,24 +142,7 @@ enum result tokens_revoke(struct worker *worker, const struct request *request,
 struct list_query {
 	struct token_filter filter;
 	char name_part[4 * NAME_PART_CHARACTERS_MAX + 1];
-	uint64_t limit;
-	struct token_position position;
 };
-
-static enum result read_limit(const struct request *request, uint64_t *limit, struct error *err)
-{
-	char text[8];
-	enum result result = request_parameter(request, "limit", text, sizeof(text), err);
-
-	*limit = LIMIT_DEFAULT;
-	if (result == RESULT_NOT_FOUND)
-		return RESULT_OK;
-	if (result == RESULT_OK && ascii_parse_number(text, strlen(text), LIMIT_MAX, limit) &&
-	    *limit > 0)
-		return RESULT_OK;
-	return error_set(err, RESULT_INVALID_PARAMETER, "limit",
-			 "limit: a whole number from 1 to %d is wanted, once", LIMIT_MAX);
-}
 
 static enum result read_state(const struct request *request, struct token_filter *filter,
 			      struct error *err)
@@ -215,25 +197,6 @@ static enum result read_name_part(const struct request *request, struct list_que
 	return RESULT_OK;
 }
 
-static enum result read_cursor(struct worker *worker, const struct request *request,
-			       struct list_query *query, struct error *err)
-{
-	char text[CURSOR_TEXT_SIZE + 1];
-	enum result result = request_parameter(request, "cursor", text, sizeof(text), err);
-
-	query->position = (struct token_position){0};
-	if (result == RESULT_NOT_FOUND)
-		return RESULT_OK;
-	if (result == RESULT_OK)
-		result = authority_read_cursor(&worker->authority, &request->caller, &query->filter,
-					       text, strlen(text), &query->position);
-	if (result == RESULT_INVALID_PARAMETER)
-		return error_set(err, RESULT_INVALID_PARAMETER, "cursor",
-				 "cursor: this is not the nextCursor of a page of this list; begin "
-				 "again without it");
-	return result;
-}
-
 struct list_writing {
 	const struct config *config;
 	int64_t now;
@@ -244,65 +207,11 @@ static bool write_listed(void *context, const struct token_record *record)
 {
 	struct list_writing *to = context;
 
-	if (to->response->body.length > PAGE_SIZE_MAX)
+	if (page_is_full(to->response, TOKEN_JSON_MAX))
 		return false;
 	response_next_datum(to->response);
 	codec_write_token(to->config, record, to->now, NULL, NULL, &to->response->body);
 	return true;
-}
-
-/* What was decoded and checked may, raw, still hold what a header must not. */
-static void write_link_character(char c, struct buffer *out)
-{
-	if (ascii_is_printable(c) && strchr("<>\" ", c) == NULL)
-		buffer_append_char(out, c);
-	else
-		buffer_append_format(out, "%%%02X", (unsigned)(unsigned char)c);
-}
-
-/* The next page's address: what was asked, with the new cursor instead of the old one. */
-static void write_link(const struct request *request, const char *cursor, struct response *response)
-{
-	struct buffer *out = &response->headers;
-	const char *at = request->query;
-
-	buffer_append_text(out, "Link: <?");
-	while (*at != '\0') {
-		size_t length = strcspn(at, "&");
-		bool is_ours = strncmp(at, "limit=", 6) == 0 || strncmp(at, "state=", 6) == 0 ||
-			       strncmp(at, "q=", 2) == 0;
-
-		for (size_t i = 0; is_ours && i < length; i++)
-			write_link_character(at[i], out);
-		if (is_ours)
-			buffer_append_char(out, '&');
-		at += length;
-		at += *at == '&';
-	}
-	buffer_append_text(out, "cursor=");
-	buffer_append_text(out, cursor);
-	buffer_append_text(out, ">; rel=\"next\"\r\n");
-}
-
-static enum result write_pagination(struct worker *worker, const struct request *request,
-				    const struct list_query *query,
-				    const struct token_position *next, struct response *response)
-{
-	char cursor[CURSOR_TEXT_SIZE];
-	enum result result;
-
-	json_write_name("pagination", &response->body);
-	if (!next->is_set) {
-		buffer_append_text(&response->body, "{\"nextCursor\":null}");
-		return RESULT_OK;
-	}
-	result = authority_write_cursor(&worker->authority, &request->caller, &query->filter, next,
-					cursor);
-	if (result != RESULT_OK)
-		return result;
-	buffer_append_format(&response->body, "{\"nextCursor\":\"%s\"}", cursor);
-	write_link(request, cursor, response);
-	return RESULT_OK;
 }
 
 /* GET /access-tokens */
@@ -311,23 +220,24 @@ enum result tokens_list(struct worker *worker, const struct request *request,
 {
 	struct list_writing to = {worker->server->config, request->now, response};
 	struct list_query query = {0};
+	struct page page = {.list = CURSOR_OF_TOKENS, .filter = &query.filter, .names = "state q"};
 	struct token_position next;
-	enum result result = read_limit(request, &query.limit, &response->error);
+	enum result result = page_read_limit(request, &page, &response->error);
 
 	if (result == RESULT_OK)
 		result = read_state(request, &query.filter, &response->error);
 	if (result == RESULT_OK)
 		result = read_name_part(request, &query, &response->error);
 	if (result == RESULT_OK)
-		result = read_cursor(worker, request, &query, &response->error);
+		result = page_read_cursor(worker, request, &page, &response->error);
 	if (result != RESULT_OK)
 		return result;
 
 	response_open_data(response);
 	result = authority_list(&worker->authority, &request->caller, &query.filter, request->now,
-				(size_t)query.limit, &query.position, write_listed, &to, &next);
+				page.limit, &page.position, write_listed, &to, &next);
 	response_end_data(response);
 	if (result == RESULT_OK)
-		result = write_pagination(worker, request, &query, &next, response);
+		result = page_write_next(worker, request, &page, &next, response);
 	return result == RESULT_OK ? response_close(response, 200) : result;
 }

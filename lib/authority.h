@@ -182,6 +182,14 @@ NODISCARD enum result authority_revoke(struct authority *authority, const struct
 				       const struct id *id, bool cascade, int64_t now,
 				       uint64_t *descendants, struct error *err);
 
+/** Calls EACH with what the audit holds about CALLER's account, newest first, from AFTER on, until
+ *  LIMIT were given or EACH answers false (that one is not counted as given). NEXT is set where
+ *  more follows. The caller must not be limited to websites: the rows are not. */
+NODISCARD enum result authority_list_audit(struct authority *authority, const struct caller *caller,
+					   size_t limit, const struct token_position *after,
+					   bool (*each)(void *, const struct audit_row *),
+					   void *context, struct token_position *next);
+
 /** Calls EACH with the websites within CALLER's scope on which its account's role leaves it
  *  NEEDED. */
 NODISCARD enum result authority_list_websites(struct authority *authority,
@@ -201,15 +209,19 @@ void authority_note_use(struct authority *authority, const struct caller *caller
 
 enum { CURSOR_TEXT_SIZE = 33 }; /* 24 bytes in base64url, and NUL */
 
-/** Writes POSITION as text that only this database accepts, for this account and FILTER. */
+/* What a cursor goes on in. */
+enum cursor_list { CURSOR_OF_TOKENS, CURSOR_OF_WEBSITES, CURSOR_OF_AUDIT };
+
+/** Writes POSITION as text that only this database accepts, for this account, LIST and FILTER (of
+ *  tokens; NULL for another list). */
 NODISCARD enum result authority_write_cursor(struct authority *authority,
-					     const struct caller *caller,
+					     const struct caller *caller, enum cursor_list list,
 					     const struct token_filter *filter,
 					     const struct token_position *position,
 					     char text[static CURSOR_TEXT_SIZE]);
 /** Reads it back; RESULT_INVALID_PARAMETER for anything else. */
 NODISCARD enum result authority_read_cursor(struct authority *authority,
-					    const struct caller *caller,
+					    const struct caller *caller, enum cursor_list list,
 					    const struct token_filter *filter, const char *text,
 					    size_t length, struct token_position *position);
 

@@ -205,6 +205,43 @@ enum result authority_end_refused(struct authority *authority, const struct call
 	return written;
 }
 
+struct audit_walk {
+	size_t limit, given;
+	int64_t last; /* the sequence down to which all is given */
+	bool ended_early;
+	bool (*each)(void *, const struct audit_row *);
+	void *context;
+};
+
+static bool walk_row(void *context, const struct audit_row *row)
+{
+	struct audit_walk *walk = context;
+
+	if (walk->given == walk->limit || !walk->each(walk->context, row)) {
+		walk->ended_early = true;
+		return false;
+	}
+	walk->given++;
+	walk->last = row->sequence;
+	return true;
+}
+
+enum result authority_list_audit(struct authority *authority, const struct caller *caller,
+				 size_t limit, const struct token_position *after,
+				 bool (*each)(void *, const struct audit_row *), void *context,
+				 struct token_position *next)
+{
+	struct audit_walk walk = {.limit = limit,
+				  .last = after->is_set ? after->sequence : INT64_MAX,
+				  .each = each,
+				  .context = context};
+	enum result result = store_list_audit_of_account(
+		authority->store, &caller->token.scope.account, walk.last, walk_row, &walk);
+
+	*next = (struct token_position){.is_set = walk.ended_early, .sequence = walk.last};
+	return result;
+}
+
 void authority_warn_of_new_key(struct authority *authority)
 {
 	struct audit_tail tail;

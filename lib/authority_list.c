@@ -108,14 +108,24 @@ enum result authority_list(struct authority *authority, const struct caller *cal
 	return result;
 }
 
-/* A position is good for the account and the filter that it was made for. */
+static void hash_filter(crypto_generichash_state *state, const struct token_filter *filter)
+{
+	uint8_t states = (uint8_t)(filter->active + 2 * filter->expired + 4 * filter->revoked);
+
+	crypto_generichash_update(state, &states, 1);
+	if (filter->name_part != NULL)
+		crypto_generichash_update(state, (const uint8_t *)filter->name_part,
+					  strlen(filter->name_part));
+}
+
+/* A position is good for the account, the list and the filter that it was made for. */
 static enum result position_mac(struct authority *authority, const struct caller *caller,
-				const struct token_filter *filter,
+				enum cursor_list list, const struct token_filter *filter,
 				const uint8_t sequence[static CURSOR_SEQUENCE_SIZE],
 				uint8_t mac[static CURSOR_MAC_SIZE])
 {
 	uint8_t key[STORE_CURSOR_KEY_SIZE];
-	uint8_t states = (uint8_t)(filter->active + 2 * filter->expired + 4 * filter->revoked);
+	uint8_t which = (uint8_t)list;
 	crypto_generichash_state state;
 	enum result result = store_cursor_key(authority->store, key);
 
@@ -124,10 +134,9 @@ static enum result position_mac(struct authority *authority, const struct caller
 	crypto_generichash_init(&state, key, sizeof(key), CURSOR_MAC_SIZE);
 	crypto_generichash_update(&state, sequence, CURSOR_SEQUENCE_SIZE);
 	crypto_generichash_update(&state, caller->token.scope.account.bytes, ID_SIZE);
-	crypto_generichash_update(&state, &states, 1);
-	if (filter->name_part != NULL)
-		crypto_generichash_update(&state, (const uint8_t *)filter->name_part,
-					  strlen(filter->name_part));
+	crypto_generichash_update(&state, &which, 1);
+	if (filter != NULL)
+		hash_filter(&state, filter);
 	crypto_generichash_final(&state, mac, CURSOR_MAC_SIZE);
 	sodium_memzero(key, sizeof(key));
 	sodium_memzero(&state, sizeof(state));
@@ -135,7 +144,7 @@ static enum result position_mac(struct authority *authority, const struct caller
 }
 
 enum result authority_write_cursor(struct authority *authority, const struct caller *caller,
-				   const struct token_filter *filter,
+				   enum cursor_list list, const struct token_filter *filter,
 				   const struct token_position *position,
 				   char text[static CURSOR_TEXT_SIZE])
 {
@@ -144,7 +153,7 @@ enum result authority_write_cursor(struct authority *authority, const struct cal
 
 	for (size_t i = 0; i < CURSOR_SEQUENCE_SIZE; i++)
 		bytes[i] = (uint8_t)((uint64_t)position->sequence >> (56 - 8 * i));
-	result = position_mac(authority, caller, filter, bytes, bytes + CURSOR_SEQUENCE_SIZE);
+	result = position_mac(authority, caller, list, filter, bytes, bytes + CURSOR_SEQUENCE_SIZE);
 	if (result == RESULT_OK)
 		sodium_bin2base64(text, CURSOR_TEXT_SIZE, bytes, sizeof(bytes),
 				  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
@@ -152,8 +161,8 @@ enum result authority_write_cursor(struct authority *authority, const struct cal
 }
 
 enum result authority_read_cursor(struct authority *authority, const struct caller *caller,
-				  const struct token_filter *filter, const char *text,
-				  size_t length, struct token_position *position)
+				  enum cursor_list list, const struct token_filter *filter,
+				  const char *text, size_t length, struct token_position *position)
 {
 	uint8_t bytes[CURSOR_SEQUENCE_SIZE + CURSOR_MAC_SIZE];
 	uint8_t mac[CURSOR_MAC_SIZE];
@@ -166,7 +175,7 @@ enum result authority_read_cursor(struct authority *authority, const struct call
 			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
 	    size != sizeof(bytes))
 		return RESULT_INVALID_PARAMETER;
-	result = position_mac(authority, caller, filter, bytes, mac);
+	result = position_mac(authority, caller, list, filter, bytes, mac);
 	if (result != RESULT_OK)
 		return result;
 	if (sodium_memcmp(mac, bytes + CURSOR_SEQUENCE_SIZE, CURSOR_MAC_SIZE) != 0)

@@ -47,6 +47,9 @@ void codec_write_audited_website(const struct website_record *website, struct bu
 void codec_write_audited_role(const struct id *account, enum role role, struct buffer *out);
 void codec_write_audited_account(const struct account_record *account, struct buffer *out);
 void codec_write_audited_refusal(const struct error *err, struct buffer *out);
+/** Appends a row of the audit as an object: its sequence as "id", a string, and what was before and
+ *  after as it was kept. */
+void codec_write_audit(const struct audit_row *row, struct buffer *out);
 /** TOKEN may be NULL: then the account alone. */
 void codec_write_account(const struct config *config, const struct account_record *account,
 			 const struct token_record *token, int64_t now, struct buffer *out);

@@ -1002,11 +1002,13 @@ static void test_pages_follow_one_another_without_gap_or_repetition(void **state
 			position = next;
 			if (!next.is_set)
 				break;
-			assert_int_equal(authority_write_cursor(&fixture->authority, &caller, &all,
-								&next, text),
+			assert_int_equal(authority_write_cursor(&fixture->authority, &caller,
+								CURSOR_OF_TOKENS, &all, &next,
+								text),
 					 RESULT_OK);
-			assert_int_equal(authority_read_cursor(&fixture->authority, &caller, &all,
-							       text, strlen(text), &position),
+			assert_int_equal(authority_read_cursor(&fixture->authority, &caller,
+							       CURSOR_OF_TOKENS, &all, text,
+							       strlen(text), &position),
 					 RESULT_OK);
 			assert_true(position.is_set && position.sequence == next.sequence);
 		} while (true);
@@ -1042,8 +1044,8 @@ static enum result read_cursor(struct fixture *fixture, const struct caller *cal
 			       const struct token_filter *filter, const char *text, size_t length)
 {
 	struct token_position position = {.is_set = true, .sequence = 77};
-	enum result result =
-		authority_read_cursor(&fixture->authority, caller, filter, text, length, &position);
+	enum result result = authority_read_cursor(&fixture->authority, caller, CURSOR_OF_TOKENS,
+						   filter, text, length, &position);
 
 	assert_true(result == RESULT_OK || !position.is_set);
 	return result;
@@ -1059,13 +1061,14 @@ static void test_a_cursor_is_good_only_as_it_was_given(void **state)
 	};
 	struct fixture *fixture = *state, *stranger = fixture_new(NULL);
 	const struct token_position position = {.is_set = true, .sequence = 5};
+	struct token_position elsewhere;
 	struct caller caller = {.token.scope.account = account_id(1)};
 	struct caller other = {.token.scope.account = account_id(2)};
 	char text[CURSOR_TEXT_SIZE], longer[CURSOR_TEXT_SIZE + 1];
 
-	assert_int_equal(
-		authority_write_cursor(&fixture->authority, &caller, &filter, &position, text),
-		RESULT_OK);
+	assert_int_equal(authority_write_cursor(&fixture->authority, &caller, CURSOR_OF_TOKENS,
+						&filter, &position, text),
+			 RESULT_OK);
 	assert_int_equal(strlen(text), CURSOR_TEXT_SIZE - 1);
 	assert_int_equal(read_cursor(fixture, &caller, &filter, text, strlen(text)), RESULT_OK);
 	for (size_t i = 0; i < strlen(text); i++) {
@@ -1090,6 +1093,9 @@ static void test_a_cursor_is_good_only_as_it_was_given(void **state)
 		assert_int_equal(read_cursor(fixture, &caller, &others[i], text, strlen(text)),
 				 RESULT_INVALID_PARAMETER);
 	assert_int_equal(read_cursor(stranger, &caller, &filter, text, strlen(text)),
+			 RESULT_INVALID_PARAMETER);
+	assert_int_equal(authority_read_cursor(&fixture->authority, &caller, CURSOR_OF_AUDIT,
+					       &filter, text, strlen(text), &elsewhere),
 			 RESULT_INVALID_PARAMETER);
 	fixture_free(stranger);
 }
