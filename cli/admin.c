@@ -94,12 +94,16 @@ enum result admin_open(struct admin *admin, enum admin_opening opening, struct e
 	return result;
 }
 
-enum result admin_open_audit(struct admin *admin, struct error *err)
+enum result admin_open_audit(struct admin *admin, bool make, struct error *err)
 {
 	bool is_new;
-	enum result result = audit_key_open(admin->config, true, &admin->audit, &is_new, err);
+	enum result result = audit_key_open(admin->config, make, &admin->audit, &is_new, err);
 
 	admin->authority.audit = admin->audit;
+	if (result == RESULT_NOT_FOUND && !make) {
+		*err = (struct error){0};
+		return RESULT_OK;
+	}
 	if (result == RESULT_OK && is_new)
 		authority_warn_of_new_key(&admin->authority);
 	return result;

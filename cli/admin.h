@@ -22,8 +22,7 @@ struct admin {
 	struct config *config;      /* owned; NULL before admin_load() */
 	struct authority authority; /* its store is ours; the rest of it checks keys, and is NULL */
 	struct limits limits;
-	struct audit_key
-		*audit; /* owned; the authority's, which is NULL before admin_open_audit() */
+	struct audit_key *audit; /* owned; the authority's, which is NULL where there is none */
 	int64_t now;
 	bool as_json;
 	struct buffer out;
@@ -39,9 +38,9 @@ enum admin_opening { ADMIN_TO_USE, ADMIN_TO_MAKE, ADMIN_TO_LOOK };
  *  is RESULT_OK, with what will become of it in ERR.message. */
 NODISCARD enum result admin_open(struct admin *admin, enum admin_opening opening,
 				 struct error *err);
-/** Opens the key of the audit, without which nothing can be changed; makes it where there is none.
- */
-NODISCARD enum result admin_open_audit(struct admin *admin, struct error *err);
+/** Opens the key of the audit, without which nothing can be changed. Where there is none, MAKE
+ * makes one; else admin->audit is NULL. */
+NODISCARD enum result admin_open_audit(struct admin *admin, bool make, struct error *err);
 /** Wipes and frees all; also what is half open. */
 void admin_close(struct admin *admin);
 

@@ -57,6 +57,17 @@ static const struct command commands[] = {
 	  "too.\n" },
 	{ "permission", "list", permission_list, NEEDS_CONFIGURATION, NULL, 0,
 	  "List the permissions that a token can have", "What --permission takes, besides * for all.\n" },
+	{ "audit", "list", audit_list, NEEDS_STORE, NULL, BIT(SINCE) | BIT(ACTOR) | BIT(TOKEN),
+	  "List who changed what, oldest first",
+	  "With --json also what was before and after.\n" },
+	{ "audit", "verify", audit_verify_trail, NEEDS_STORE, NULL, BIT(CHECKPOINT),
+	  "Find out whether the audit is as it was written",
+	  "Finds rows that were altered, removed, added or swapped. That the newest ones are gone\n"
+	  "is sure to be found with --checkpoint only. Exit status 0: every row is proven.\n" },
+	{ "audit", "export", audit_export, NEEDS_STORE, NULL, 0,
+	  "Write the whole audit as lines of JSON",
+	  "The last line is a checkpoint, to keep where nobody who can write the database can\n"
+	  "reach it. It is left out where a row does not fit.\n" },
 	{ "doctor", NULL, doctor_run, NEEDS_NOTHING, NULL, BIT(URL),
 	  "Check configuration, files, database, clock and web server",
 	  "With --url also asks the running service which header with a key arrives, and whether\n"

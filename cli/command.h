@@ -51,6 +51,7 @@ command_fn account_add, account_list, account_disable;
 command_fn website_add, website_list, website_remove;
 command_fn token_create, token_list, token_show, token_revoke;
 command_fn permission_list;
+command_fn audit_list, audit_verify_trail, audit_export;
 command_fn doctor_run;
 command_fn backup_write, restore_run;
 command_fn config_show_values;

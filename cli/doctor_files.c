@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "doctor.h"
 
+#include "audit_key.h"
 #include "file.h"
 #include "memo.h"
 
@@ -91,6 +92,8 @@ void doctor_check_files(struct doctor *doctor)
 		snprintf(path, sizeof(path), "%s%s", config->database, suffixes[i]);
 		is_good = check_file(doctor, "files", path, FILE_PRIVATE) && is_good;
 	}
+	audit_key_path(config, path);
+	is_good = check_file(doctor, "audit", path, FILE_PRIVATE) && is_good;
 	if (is_good)
 		doctor_note(doctor, "files", FINDING_GOOD, "%.300s: owner and modes are right",
 			    config->database);

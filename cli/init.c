@@ -49,7 +49,7 @@ enum result init_database(struct admin *admin, const struct arguments *arguments
 	if (result == RESULT_OK)
 		result = admin_open(admin, ADMIN_TO_MAKE, err);
 	if (result == RESULT_OK)
-		result = admin_open_audit(admin, err);
+		result = admin_open_audit(admin, true, err);
 	if (result == RESULT_OK)
 		result = make_owner(admin, &options, err);
 	return result;

@@ -127,7 +127,7 @@ static enum result run_command(const struct command *command, const struct argum
 	if (result == RESULT_OK && command->needs >= NEEDS_STORE)
 		result = admin_open(admin, ADMIN_TO_USE, err);
 	if (result == RESULT_OK && command->needs == NEEDS_AUDIT)
-		result = admin_open_audit(admin, err);
+		result = admin_open_audit(admin, true, err);
 	if (result == RESULT_OK)
 		result = command->run(admin, arguments, err);
 	return result;

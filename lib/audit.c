@@ -42,8 +42,23 @@ static void add_number(crypto_generichash_state *state, uint64_t number)
 }
 
 /* Each value behind its length, and an absent one behind a length that none has: no two rows give
- * the same bytes. The key of the row before is part of it, so that nobody can call rows that he
- * changed another key's without breaking the next row. */
+ * the same bytes. */
+static void add_row(crypto_generichash_state *state, const struct audit_row *row)
+{
+	add_number(state, (uint64_t)row->sequence);
+	add_number(state, (uint64_t)row->at);
+	for (size_t i = 0; i < AUDIT_COLUMN_COUNT; i++) {
+		const struct audit_value *value = &row->values[i];
+
+		add_number(state, value->bytes == NULL ? UINT64_MAX : value->length);
+		if (value->bytes != NULL)
+			crypto_generichash_update(state, value->bytes, value->length);
+	}
+	crypto_generichash_update(state, row->key_id, sizeof(row->key_id));
+}
+
+/* The key of the row before is part of it, so that nobody can call rows that he changed another
+ * key's without breaking the row behind them. */
 void audit_chain(const struct audit_key *key, const struct audit_tail *previous,
 		 const struct audit_row *row, uint8_t chain[static STORE_CHAIN_SIZE])
 {
@@ -52,18 +67,20 @@ void audit_chain(const struct audit_key *key, const struct audit_tail *previous,
 	crypto_generichash_init(&state, key->bytes, sizeof(key->bytes), STORE_CHAIN_SIZE);
 	crypto_generichash_update(&state, previous->key_id, sizeof(previous->key_id));
 	crypto_generichash_update(&state, previous->chain, sizeof(previous->chain));
-	add_number(&state, (uint64_t)row->sequence);
-	add_number(&state, (uint64_t)row->at);
-	for (size_t i = 0; i < AUDIT_COLUMN_COUNT; i++) {
-		const struct audit_value *value = &row->values[i];
-
-		add_number(&state, value->bytes == NULL ? UINT64_MAX : value->length);
-		if (value->bytes != NULL)
-			crypto_generichash_update(&state, value->bytes, value->length);
-	}
-	crypto_generichash_update(&state, row->key_id, sizeof(row->key_id));
+	add_row(&state, row);
 	crypto_generichash_final(&state, chain, STORE_CHAIN_SIZE);
 	sodium_memzero(&state, sizeof(state));
+}
+
+void audit_digest(uint8_t digest[static STORE_CHAIN_SIZE], const struct audit_row *row)
+{
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, NULL, 0, STORE_CHAIN_SIZE);
+	crypto_generichash_update(&state, digest, STORE_CHAIN_SIZE);
+	add_row(&state, row);
+	crypto_generichash_update(&state, row->chain, sizeof(row->chain));
+	crypto_generichash_final(&state, digest, STORE_CHAIN_SIZE);
 }
 
 static struct audit_value id_value(const struct id *id)

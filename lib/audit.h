@@ -51,8 +51,12 @@ NODISCARD const char *audit_action_name(enum audit_action action);
 NODISCARD enum result audit_write(struct store *store, const struct audit_key *key,
 				  const struct audit_entry *entry);
 
-/** The chain value of ROW behind PREVIOUS under KEY. */
+/** Finds the chain value of ROW behind PREVIOUS under KEY. */
 void audit_chain(const struct audit_key *key, const struct audit_tail *previous,
 		 const struct audit_row *row, uint8_t chain[static STORE_CHAIN_SIZE]);
+
+/** Takes ROW into DIGEST, which begins as zeroes: a hash without a key over all rows up to this
+ * one, for those who keep it elsewhere. */
+void audit_digest(uint8_t digest[static STORE_CHAIN_SIZE], const struct audit_row *row);
 
 #endif

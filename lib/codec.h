@@ -5,6 +5,7 @@
 #define CLAVIGER_CODEC_H
 
 #include "attributes.h"
+#include "audit_verify.h"
 #include "authority.h"
 #include "buffer.h"
 #include "config.h"
@@ -50,6 +51,15 @@ void codec_write_audited_refusal(const struct error *err, struct buffer *out);
 /** Appends a row of the audit as an object: its sequence as "id", a string, and what was before and
  *  after as it was kept. */
 void codec_write_audit(const struct audit_row *row, struct buffer *out);
+/** The same with the name of its key and its place in the chain, for an export. */
+void codec_write_exported_audit(const struct audit_row *row, struct buffer *out);
+/** Appends what an export ends with, made at NOW. */
+void codec_write_checkpoint(const struct audit_checkpoint *checkpoint, int64_t now,
+			    struct buffer *out);
+/** Reads it back: RESULT_INVALID_JSON, RESULT_UNKNOWN_FIELD, RESULT_INVALID_FIELD. */
+NODISCARD enum result codec_read_checkpoint(const struct config *config, const char *text,
+					    size_t length, struct audit_checkpoint *checkpoint,
+					    struct error *err);
 /** TOKEN may be NULL: then the account alone. */
 void codec_write_account(const struct config *config, const struct account_record *account,
 			 const struct token_record *token, int64_t now, struct buffer *out);

@@ -4,6 +4,8 @@
 #include "json_scan.h"
 #include "json_write.h"
 
+#include <sodium.h>
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -115,7 +117,8 @@ static void write_member(const struct audit_member *member, const struct audit_v
 	}
 }
 
-void codec_write_audit(const struct audit_row *row, struct buffer *out)
+/* The object is left open. */
+static void open_entry(const struct audit_row *row, struct buffer *out)
 {
 	buffer_append_char(out, '{');
 	json_write_name("id", out);
@@ -124,5 +127,20 @@ void codec_write_audit(const struct audit_row *row, struct buffer *out)
 	json_write_moment(row->at, out);
 	for (size_t i = 0; i < ARRAY_LENGTH(audit_members); i++)
 		write_member(&audit_members[i], &row->values[audit_members[i].column], out);
+}
+
+void codec_write_audit(const struct audit_row *row, struct buffer *out)
+{
+	open_entry(row, out);
 	buffer_append_char(out, '}');
+}
+
+void codec_write_exported_audit(const struct audit_row *row, struct buffer *out)
+{
+	char key_id[2 * STORE_KEY_ID_SIZE + 1], chain[2 * STORE_CHAIN_SIZE + 1];
+
+	sodium_bin2hex(key_id, sizeof(key_id), row->key_id, sizeof(row->key_id));
+	sodium_bin2hex(chain, sizeof(chain), row->chain, sizeof(row->chain));
+	open_entry(row, out);
+	buffer_append_format(out, ",\"keyId\":\"%s\",\"chain\":\"%s\"}", key_id, chain);
 }
