@@ -96,8 +96,11 @@ static void show_as_text(const struct audit_finding *finding, struct buffer *out
 {
 	switch (finding->fault) {
 	case AUDIT_MISSING:
-		buffer_append_format(out, "rows %" PRId64 " to %" PRId64 " are missing\n",
-				     finding->first, finding->last);
+		if (finding->first == finding->last)
+			buffer_append_format(out, "row %" PRId64 " is missing\n", finding->first);
+		else
+			buffer_append_format(out, "rows %" PRId64 " to %" PRId64 " are missing\n",
+					     finding->first, finding->last);
 		return;
 	case AUDIT_ALTERED:
 		buffer_append_format(out,
@@ -152,11 +155,14 @@ static void write_text(struct admin *admin, const struct audit_report *report,
 	if (findings->count > FINDINGS_SHOWN)
 		buffer_append_format(&admin->out, "and %zu more\n",
 				     findings->count - FINDINGS_SHOWN);
-	buffer_append_format(&admin->out,
-			     "%" PRIu64 " rows, the last is %" PRId64 "; under another key, and "
-			     "so not proven: %" PRIu64 "\n",
-			     report->row_count, report->checkpoint.sequence,
-			     report->unproven_count);
+	buffer_append_format(&admin->out, "%" PRIu64 " rows, the last is %" PRId64,
+			     report->row_count, report->checkpoint.sequence);
+	if (report->unproven_count > 0)
+		buffer_append_format(&admin->out, "; %" PRIu64 " of another key, and so not proven",
+				     report->unproven_count);
+	if (report->finding_count == 0 && report->unproven_count == 0)
+		buffer_append_text(&admin->out, ": each is proven");
+	buffer_append_char(&admin->out, '\n');
 }
 
 /* What the exit status says, after the answer has said more. */

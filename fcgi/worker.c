@@ -18,7 +18,6 @@ enum result server_open(struct server *server, const struct config *config, bool
 {
 	static const char slots_suffix[] = ".slots";
 	size_t entries = config->memo_entries;
-	bool is_new = false;
 	enum result result;
 
 	server->config = config;
@@ -45,9 +44,6 @@ enum result server_open(struct server *server, const struct config *config, bool
 		log_event(LOG_WARNING, NULL, "memo in memory only", "message=%.200s", err->message);
 		*err = (struct error){0};
 	}
-	if (result == RESULT_OK)
-		result = audit_key_open(config, true, &server->audit, &is_new, err);
-	server->audit_key_is_new = is_new;
 	return result;
 }
 
@@ -59,6 +55,17 @@ void server_close(struct server *server)
 	usage_free(server->usage);
 	free(server->scrypt_slots);
 	*server = (struct server){0};
+}
+
+static enum result open_audit(struct worker *worker, struct error *err)
+{
+	struct server *server = worker->server;
+	bool is_new;
+	enum result result = audit_key_open(server->config, true, &server->audit, &is_new, err);
+
+	if (result == RESULT_OK && is_new)
+		authority_warn_of_new_key(&worker->authority);
+	return result;
 }
 
 enum result worker_open(struct worker *worker, struct server *server, bool may_wait, bool create,
@@ -81,7 +88,6 @@ enum result worker_open(struct worker *worker, struct server *server, bool may_w
 		.limits = &server->limits,
 		.memo = server->memo,
 		.throttle = server->throttle,
-		.audit = server->audit,
 		.usage = server->usage,
 		.scrypt_slots = server->scrypt_slots,
 		.may_wait = may_wait,
@@ -89,8 +95,9 @@ enum result worker_open(struct worker *worker, struct server *server, bool may_w
 	randombytes_buf(random, sizeof(random));
 	sodium_bin2hex(worker->id_start, sizeof(worker->id_start), random, sizeof(random));
 	result = store_open(&options, &worker->authority.store, err);
-	if (result == RESULT_OK && atomic_exchange(&server->audit_key_is_new, false))
-		authority_warn_of_new_key(&worker->authority);
+	if (result == RESULT_OK && server->audit == NULL)
+		result = open_audit(worker, err);
+	worker->authority.audit = server->audit;
 	if (result == RESULT_OK && !may_wait)
 		store_set_busy_timeout(worker->authority.store, 0);
 	return result;

@@ -28,10 +28,9 @@ struct server {
 	atomic_uint_least64_t waiting; /* requests in the slow lane that do not run yet */
 	struct memo *memo;
 	struct throttle *throttle;
-	struct audit_key *audit;
-	atomic_bool audit_key_is_new; /* made by this process, and nobody was told */
-	struct usage *usage;          /* NULL as plain CGI */
-	char *scrypt_slots;           /* NULL but as plain CGI */
+	struct audit_key *audit; /* opened with the first worker, whose database is ours */
+	struct usage *usage;     /* NULL as plain CGI */
+	char *scrypt_slots;      /* NULL but as plain CGI */
 };
 
 /* Belongs to one thread. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """A service that is killed while it makes tokens: every key that a client has received works
-afterwards, and the database is whole (F1, F29: invariants I1, I3, I4 and I5 of security.md).
+afterwards, and the database and its audit are whole (F1, F29: invariants I1, I3, I4 and I5 of
+security.md).
 
 CLAVIGER_SEED repeats the moments of a run.
 """
@@ -78,6 +79,9 @@ def kill_services(web, how):
 def check_database(site):
     assert site.rows("PRAGMA integrity_check") == [("ok",)]
     assert site.rows("PRAGMA foreign_key_check") == []
+    site.admin("audit", "verify")
+    made = "SELECT target FROM audit WHERE action = 'token.create' ORDER BY sequence"
+    assert site.rows(made) == site.rows("SELECT id FROM tokens ORDER BY sequence")
 
 
 def test_every_key_that_was_answered_works_after_20_kills(web):

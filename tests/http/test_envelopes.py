@@ -211,8 +211,9 @@ def test_no_bad_key_can_be_told_from_another(web, bad_keys, method, path):
 
 # ---- Every route (threat A10) ----------------------------------------------------------------
 
-ANYONE, CALLER, HOLDER, OR_SELF = (
-    "ACCESS_ANYONE", "ACCESS_CALLER", "ACCESS_HOLDER", "ACCESS_HOLDER_OR_SELF")
+ANYONE, CALLER, HOLDER, OR_SELF, OF_ALL = (
+    "ACCESS_ANYONE", "ACCESS_CALLER", "ACCESS_HOLDER", "ACCESS_HOLDER_OR_SELF",
+    "ACCESS_HOLDER_OF_ALL")
 
 
 def route_table():
@@ -322,6 +323,12 @@ def websites_are_those_inside(sites):
     assert [website["id"] for website in sites.call("GET", B + "/websites").data] == [sites.one]
 
 
+def audit_is_not_for_a_limited_caller(sites):
+    for query in ("", "?limit=0", "?cursor=x"):
+        answer = sites.call("GET", B + "/audit" + query).refused(403, "insufficient_scope")
+        assert 'scope="api-keys:read"' in answer.header("WWW-Authenticate")
+
+
 def concerns_no_website(sites):
     """Health and figures name no account, no token and no website."""
 
@@ -348,6 +355,8 @@ ROUTES = {
                                   permissions_are_the_same_for_all),
     "GET " + B + "/websites": (HOLDER, "websites:read", B + "/websites", None, 200,
                                websites_are_those_inside),
+    "GET " + B + "/audit": (OF_ALL, "api-keys:read", B + "/audit", None, 200,
+                            audit_is_not_for_a_limited_caller),
     "GET /healthz": (ANYONE, None, "/healthz", None, 200, concerns_no_website),
     "GET /metrics": (ANYONE, None, "/metrics", None, 200, concerns_no_website),
 }

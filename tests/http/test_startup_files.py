@@ -49,7 +49,8 @@ class Place:
         self.owner_key = pristine.owner_key
         self.user = {}
         self.servers = []
-        shutil.copy(pristine.database, self.database)
+        for suffix in ("", ".audit-key"):
+            shutil.copy(f"{pristine.database}{suffix}", f"{self.database}{suffix}")
         self.database.chmod(0o600)
         self.write()
 
