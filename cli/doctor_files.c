@@ -63,12 +63,14 @@ static bool check_target(struct doctor *doctor, const char *check, enum result r
 static bool check_named_files(struct doctor *doctor)
 {
 	const struct config *config = doctor->admin->config;
-	struct error memo_err = {0}, log_err = {0};
-	bool is_good = true;
+	struct error memo_err = {0}, log_err = {0}, audit_err = {0};
+	bool is_good =
+		check_target(doctor, "audit", audit_key_check(config, &audit_err), &audit_err);
 
 	if (config->memo_file[0] != '\0')
 		is_good = check_target(doctor, "memo", memo_check(config->memo_file, &memo_err),
-				       &memo_err);
+				       &memo_err) &&
+			  is_good;
 	if (strcmp(config->log, "stderr") != 0)
 		is_good = check_target(doctor, "log",
 				       file_check_target(config->log, FILE_LOG, &log_err),
@@ -92,8 +94,6 @@ void doctor_check_files(struct doctor *doctor)
 		snprintf(path, sizeof(path), "%s%s", config->database, suffixes[i]);
 		is_good = check_file(doctor, "files", path, FILE_PRIVATE) && is_good;
 	}
-	audit_key_path(config, path);
-	is_good = check_file(doctor, "audit", path, FILE_PRIVATE) && is_good;
 	if (is_good)
 		doctor_note(doctor, "files", FINDING_GOOD, "%.300s: owner and modes are right",
 			    config->database);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "check.h"
 
+#include "audit_key.h"
 #include "file.h"
 #include "log.h"
 #include "memo.h"
@@ -49,6 +50,8 @@ enum result check_run(const struct config *config, const char *key_file, struct 
 		result = log_open("/dev/null", LOG_ERROR, config->token_prefix, err);
 	if (result == RESULT_OK && config->memo_file[0] != '\0')
 		result = memo_check(config->memo_file, err);
+	if (result == RESULT_OK && access(config->database, F_OK) == 0)
+		result = audit_key_check(config, err);
 	if (result != RESULT_OK)
 		return result;
 	if (key_file == NULL || access(config->database, F_OK) == 0)

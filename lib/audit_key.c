@@ -146,6 +146,21 @@ enum result audit_key_open(const struct config *config, bool make, struct audit_
 	return RESULT_OK;
 }
 
+enum result audit_key_check(const struct config *config, struct error *err)
+{
+	char path[AUDIT_KEY_PATH_SIZE];
+	struct audit_key *key;
+	bool is_new;
+	enum result result = audit_key_open(config, false, &key, &is_new, err);
+
+	audit_key_close(key);
+	if (result != RESULT_NOT_FOUND)
+		return result;
+	*err = (struct error){0};
+	audit_key_path(config, path);
+	return file_check_new(path, FILE_PRIVATE, err);
+}
+
 void audit_key_close(struct audit_key *key)
 {
 	sodium_free(key);

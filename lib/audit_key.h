@@ -28,6 +28,8 @@ void audit_key_path(const struct config *config, char path[static AUDIT_KEY_PATH
  *  to do; RESULT_BUSY without memory. Close *KEY, NULL on failure, with audit_key_close(). */
 NODISCARD enum result audit_key_open(const struct config *config, bool make, struct audit_key **key,
 				     bool *is_new, struct error *err);
+/** Checks what audit_key_open() would read or make, and changes nothing. */
+NODISCARD enum result audit_key_check(const struct config *config, struct error *err);
 /** Wipes and frees. NULL is allowed. */
 void audit_key_close(struct audit_key *key);
 

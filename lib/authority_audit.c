@@ -113,7 +113,9 @@ enum result authority_audit_revocation(struct authority *authority, const struct
 	struct token_record record = {0};
 	enum result result = store_find_token(authority->store, id, &record);
 
-	if (result == RESULT_OK && audit_revoked(&revocation, &record) && cascade)
+	if (result == RESULT_OK && record.revoked_at == STORE_NO_MOMENT)
+		(void)audit_revoked(&revocation, &record);
+	if (result == RESULT_OK && revocation.result == RESULT_OK && cascade)
 		result = store_list_descendants(authority->store, id, audit_revoked, &revocation);
 	token_record_clear(&record);
 	return result == RESULT_OK ? revocation.result : result;

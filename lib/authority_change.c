@@ -6,6 +6,8 @@
 #include "buffer.h"
 #include "timestamp.h"
 
+#include <sodium.h>
+
 #include <string.h>
 
 /* The ids of a family that one call can cut. */
@@ -33,10 +35,10 @@ static bool collect_id(void *context, const struct token_record *record)
 }
 
 /* Cuts the descendant ID to what it shares with SCOPE. */
-static enum result cut_descendant(struct authority *authority, const struct id *id,
-				  const struct scope *scope, const struct id *by, int64_t now)
+static enum result cut_descendant(struct authority *authority, const struct caller *caller,
+				  const struct id *id, const struct scope *scope, int64_t now)
 {
-	struct token_record record = {0};
+	struct token_record record = {0}, after;
 	struct scope cut = {0};
 	enum result result = store_find_token(authority->store, id, &record);
 
@@ -45,12 +47,17 @@ static enum result cut_descendant(struct authority *authority, const struct id *
 	if (result != RESULT_OK)
 		goto out;
 	if (scope_is_empty(&cut)) {
-		result = store_revoke_token(authority->store, id, now, by);
+		result = authority_audit_revocation(authority, caller, id, false, now);
+		if (result == RESULT_OK)
+			result = store_revoke_token(authority->store, id, now, &caller->token.id);
 	} else if (!scope_covers(&cut, &record.scope)) {
-		scope_clear(&record.scope);
-		record.scope = cut;
-		cut = (struct scope){0};
-		result = store_change_token(authority->store, &record);
+		after = record;
+		after.scope = cut;
+		result = store_change_token(authority->store, &after);
+		if (result == RESULT_OK)
+			result = authority_audit_token(authority, caller, now, AUDIT_TOKEN_CHANGE,
+						       &record, &after);
+		sodium_memzero(&after.hash, sizeof(after.hash));
 	}
 out:
 	scope_clear(&cut);
@@ -58,8 +65,8 @@ out:
 	return result;
 }
 
-static enum result cut_descendants(struct authority *authority, const struct token_record *changed,
-				   const struct id *by, int64_t now)
+static enum result cut_descendants(struct authority *authority, const struct caller *caller,
+				   const struct token_record *changed, int64_t now)
 {
 	struct buffer ids;
 	enum result result;
@@ -73,29 +80,37 @@ static enum result cut_descendants(struct authority *authority, const struct tok
 		struct id id;
 
 		memcpy(id.bytes, ids.data + at, ID_SIZE);
-		result = cut_descendant(authority, &id, &changed->scope, by, now);
+		result = cut_descendant(authority, caller, &id, &changed->scope, now);
 	}
 	buffer_clear(&ids);
 	return result;
 }
 
 /* RECORD, the token as it is, becomes what DRAFT asks for. */
-static enum result apply(struct authority *authority, const struct token_draft *draft,
-			 struct token_record *record, struct error *err)
+static enum result apply(struct authority *authority, const struct caller *caller,
+			 const struct token_draft *draft, int64_t now, struct token_record *record,
+			 struct error *err)
 {
+	struct token_record before = *record;
 	struct scope scope;
 	enum result result = authority_choose_scope(authority, &record->scope, draft,
 						    "A token can only be narrowed", &scope, err);
 
-	if (result != RESULT_OK)
+	if (result != RESULT_OK) {
+		sodium_memzero(&before.hash, sizeof(before.hash));
 		return result;
-	scope_clear(&record->scope);
-	record->scope = scope;
+	}
+	record->scope = scope; /* the other is before's now */
 	if (draft->sets_name) {
 		record->has_name = draft->has_name;
 		memcpy(record->name, draft->name, sizeof(record->name));
 	}
-	return store_change_token(authority->store, record);
+	result = store_change_token(authority->store, record);
+	if (result == RESULT_OK)
+		result = authority_audit_token(authority, caller, now, AUDIT_TOKEN_CHANGE, &before,
+					       record);
+	token_record_clear(&before);
+	return result;
 }
 
 /* Inside the transaction. */
@@ -118,9 +133,9 @@ static enum result change(struct authority *authority, const struct caller *call
 	if (result == RESULT_OK)
 		result = store_count_descendants(authority->store, id, now, descendants);
 	if (result == RESULT_OK)
-		result = apply(authority, draft, record, err);
+		result = apply(authority, caller, draft, now, record, err);
 	if (result == RESULT_OK && cascade)
-		result = cut_descendants(authority, record, &fresh.id, now);
+		result = cut_descendants(authority, caller, record, now);
 	token_record_clear(&fresh);
 	return result;
 }
@@ -141,5 +156,5 @@ enum result authority_change(struct authority *authority, const struct caller *c
 	result = authority_end_transaction(authority, result);
 	if (result != RESULT_OK)
 		token_record_clear(record);
-	return result;
+	return authority_end_refused(authority, caller, id, timestamp_now(), result, err);
 }

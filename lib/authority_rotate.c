@@ -5,6 +5,8 @@
 
 #include "timestamp.h"
 
+#include <sodium.h>
+
 /* Who rotates what; decided twice, before scrypt and by what the rows say in the transaction. */
 struct rotation {
 	const struct caller *caller;
@@ -41,7 +43,7 @@ static enum result rotate(struct authority *authority, const struct rotation *ro
 			  const struct token_record *minted, struct token_record *record,
 			  struct error *err)
 {
-	struct token_record fresh = {0};
+	struct token_record fresh = {0}, before;
 	int64_t now = timestamp_now();
 	bool is_repeat;
 	enum result result = authority_read_caller_again(authority, rotation->caller, now, &fresh);
@@ -49,6 +51,7 @@ static enum result rotate(struct authority *authority, const struct rotation *ro
 	if (result == RESULT_OK)
 		result = decide(authority, rotation, &fresh, now, record, &is_repeat, err);
 	if (result == RESULT_OK) {
+		before = *record; /* what it owns stays RECORD's */
 		record->selector = minted->selector;
 		record->display_key = minted->display_key;
 		record->hash = minted->hash;
@@ -57,6 +60,10 @@ static enum result rotate(struct authority *authority, const struct rotation *ro
 			record->grace_ends_at =
 				rotation->grace_ms > 0 ? now + rotation->grace_ms : STORE_NO_MOMENT;
 		result = store_rotate_token(authority->store, record, is_repeat);
+		if (result == RESULT_OK)
+			result = authority_audit_token(authority, rotation->caller, now,
+						       AUDIT_TOKEN_ROTATE, &before, record);
+		sodium_memzero(&before.hash, sizeof(before.hash));
 	}
 	if (result == RESULT_OK)
 		result = authority_remember(authority, rotation->caller, rotation->idempotency,
@@ -80,7 +87,7 @@ enum result authority_rotate(struct authority *authority, const struct caller *c
 	result = decide(authority, &rotation, &caller->token, now, record, &is_repeat, err);
 	token_record_clear(record);
 	if (result != RESULT_OK)
-		return result;
+		return authority_end_refused(authority, caller, id, now, result, err);
 	if (!authority->may_wait)
 		return RESULT_DEFERRED;
 
@@ -96,5 +103,5 @@ enum result authority_rotate(struct authority *authority, const struct caller *c
 		token_key_wipe(key);
 		token_record_clear(record);
 	}
-	return result;
+	return authority_end_refused(authority, caller, id, now, result, err);
 }

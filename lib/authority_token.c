@@ -36,8 +36,10 @@ static enum result revoke_earlier(struct authority *authority, const struct call
 				  const struct id *token, int64_t now)
 {
 	const struct id *by = &caller->token.id;
-	enum result result = store_revoke_token(authority->store, token, now, by);
+	enum result result = authority_audit_revocation(authority, caller, token, true, now);
 
+	if (result == RESULT_OK)
+		result = store_revoke_token(authority->store, token, now, by);
 	if (result == RESULT_NOT_FOUND) /* somebody was faster */
 		result = RESULT_OK;
 	if (result == RESULT_OK)

@@ -208,6 +208,8 @@ enum result bootstrap_first_owner(struct authority *authority,
 					.created_at = now,
 					.last_used_at = STORE_NO_MOMENT,
 					.revoked_at = STORE_NO_MOMENT,
+					.rotated_at = STORE_NO_MOMENT,
+					.grace_ends_at = STORE_NO_MOMENT,
 					.has_name = true};
 	*key = (struct key){0};
 	if (options->key_file != NULL)

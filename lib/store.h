@@ -200,11 +200,6 @@ NODISCARD enum result store_list_descendants(struct store *store, const struct i
 /** Says whether the token ID was made, directly or not, by the token ANCESTOR. */
 NODISCARD enum result store_descends(struct store *store, const struct id *id,
 				     const struct id *ancestor, bool *descends);
-/** Calls EACH, oldest first, with the unrevoked tokens made, directly or not, by the token ID,
- * until it answers false. */
-NODISCARD enum result store_list_descendants(struct store *store, const struct id *id,
-					     bool (*each)(void *, const struct token_record *),
-					     void *context);
 /** Writes name and scope of TOKEN, all but its account. RESULT_NOT_FOUND where it is revoked. */
 NODISCARD enum result store_change_token(struct store *store, const struct token_record *token);
 /** Gives TOKEN the selector, display key and hash that it holds, at its rotated_at. The key before

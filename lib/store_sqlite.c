@@ -88,9 +88,6 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_COUNT_DESCENDANTS] =
 		DESCENDANTS "SELECT count(*) FROM tokens WHERE id IN family "
 			    "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)",
-	[STATEMENT_LIST_DESCENDANTS] =
-		DESCENDANTS TOKEN_COLUMNS "WHERE t.id IN family AND t.revoked_at IS NULL "
-					  "ORDER BY t.sequence",
 	/* Upwards from ?2: a token has one parent and may have any number of children. */
 	[STATEMENT_DESCENDS] =
 		"WITH RECURSIVE line (id) AS (SELECT parent FROM tokens WHERE id = ?2 UNION "

@@ -55,7 +55,8 @@ def holds(request):
 def audited(record, **changes):
     """What the audit keeps of a token."""
     kept = {name: record[name] for name in
-            ("name", "displayKey", "permissions", "websiteIds", "expiresAt", "state")}
+            ("name", "displayKey", "permissions", "websiteIds", "expiresAt", "state", "rotatedAt",
+             "graceEndsAt")}
     return {**kept, **changes}
 
 
@@ -150,6 +151,63 @@ def test_a_cascade_has_a_row_for_each_token_that_it_takes(scene, by_operator):
         assert entry["actorTokenId"] == (None if by_operator else scene.owner["id"])
         assert (entry["before"]["state"], entry["after"]["state"]) == ("active", "revoked")
     assert new[-1]["targetId"] == parent["id"]
+
+
+def test_a_change_shows_both_sides_and_a_cascade_what_it_cut(scene):
+    parent = scene.web.create(name="wide", permissions=["api-keys:write", "goals:read"])
+    cut = scene.web.create(key=parent["key"], name="cut")
+    kept = scene.web.create(key=parent["key"], name="kept", permissions=["goals:read"])
+    lost = scene.web.create(key=parent["key"], name="lost", permissions=["api-keys:write"])
+    known = len(scene.entries())
+    answer = scene.web.call("PATCH", f"{TOKENS}/{parent['id']}?cascade=true",
+                            {"name": "narrow", "permissions": ["goals:read"]})
+    assert answer.status == 200, answer.error
+    new = {entry["targetId"]: entry for entry in scene.entries()[:-known]}
+    assert set(new) == {parent["id"], cut["id"], lost["id"]} and kept["id"] not in new
+    assert new[parent["id"]]["before"] == audited(parent)
+    assert new[parent["id"]]["after"] == audited(answer.first)
+    assert new[cut["id"]]["before"] == audited(cut)
+    assert new[cut["id"]]["after"] == audited(cut, permissions=["goals:read"])
+    assert new[lost["id"]]["after"] == audited(lost, state="revoked")
+    assert [new[record["id"]]["action"] for record in (parent, cut, lost)] == \
+        ["token.change", "token.change", "token.revoke"]
+
+
+def test_an_attempt_to_widen_is_kept(scene):
+    record = scene.web.create(permissions=["goals:read"])
+    answer = scene.web.call("PATCH", f"{TOKENS}/{record['id']}", {"permissions": ["*"]})
+    answer.refused(403, "scope_exceeded", "permissions[0]")
+    entry = scene.newest()
+    assert (entry["action"], entry["targetId"]) == ("scope.refused", record["id"])
+    assert entry["after"] == {"field": "permissions[0]", "message": answer.error["message"]}
+
+
+def test_a_rotation_shows_the_keys_by_their_display(scene):
+    record = scene.web.create(name="rotated", permissions=["goals:read"])
+    path = f"{TOKENS}/{record['id']}/rotate"
+    answer = scene.web.call("POST", path, {"graceSeconds": 600})
+    assert answer.status == 200, answer.error
+    entry = scene.newest()
+    assert (entry["action"], entry["targetId"]) == ("token.rotate", record["id"])
+    assert entry["before"] == audited(record) and entry["after"] == audited(answer.first)
+    assert entry["before"]["displayKey"] != entry["after"]["displayKey"]
+    limited = scene.web.create(permissions=["api-keys:write"])
+    scene.web.call("POST", path, {}, key=limited["key"]).refused(403, "scope_exceeded")
+    entry = scene.newest()
+    assert (entry["action"], entry["actorTokenId"], entry["targetId"]) == \
+        ("scope.refused", limited["id"], record["id"])
+
+
+def test_a_request_asked_again_leaves_what_it_took_back(scene):
+    headers = {"Idempotency-Key": "asked-again"}
+    first = scene.web.call("POST", TOKENS, {"name": "again"}, headers=headers).first
+    child = scene.web.create(key=first["key"])
+    known = len(scene.entries())
+    second = scene.web.call("POST", TOKENS, {"name": "again"}, headers=headers).first
+    new = scene.entries()[:-known][::-1]
+    assert [(entry["action"], entry["targetId"]) for entry in new] == [
+        ("token.revoke", first["id"]), ("token.revoke", child["id"]),
+        ("token.create", second["id"])]
 
 
 def test_websites_are_written_with_their_owner(scene):
@@ -294,6 +352,8 @@ def test_a_change_without_room_for_its_row_does_not_happen(fresh_site):
     for method, path, body, key in [
             ("POST", TOKENS, {"name": "never"}, "owner"),
             ("POST", TOKENS, {"permissions": ["*"]}, parent["key"]),
+            ("PATCH", f"{TOKENS}/{parent['id']}", {"name": "never"}, "owner"),
+            ("POST", f"{TOKENS}/{parent['id']}/rotate", {}, "owner"),
             ("DELETE", f"{TOKENS}/{parent['id']}", None, "owner"),
             ("DELETE", f"{TOKENS}/{parent['id']}?cascade=true", None, "owner"),
             ("DELETE", f"{TOKENS}/self", None, parent["key"])]:

@@ -436,8 +436,8 @@ static void expect_no_change(struct fixture *fixture, struct caller *caller, con
 	struct findings findings;
 	struct audit_report was = verify(fixture, fixture->audit, NULL, &findings);
 
-	assert_int_not_equal(authority_issue(&fixture->authority, caller, &draft, timestamp_now(),
-					     &record, &key, &err),
+	assert_int_not_equal(authority_issue(&fixture->authority, caller, &draft, NULL,
+					     timestamp_now(), &record, &key, &err),
 			     RESULT_OK);
 	assert_int_equal(sodium_is_zero((const uint8_t *)&key, sizeof(key)), 1);
 	assert_int_not_equal(authority_revoke(&fixture->authority, caller, child, true,
@@ -506,21 +506,21 @@ static void test_an_attempt_to_exceed_is_written_by_a_thread_that_may_wait(void 
 	caller = fixture_caller(fixture, &parent.id);
 	caller.required = permission_of("api-keys:write");
 	fixture->authority.may_wait = false;
-	assert_int_equal(authority_issue(&fixture->authority, &caller, &draft, timestamp_now(),
-					 &record, &key, &err),
+	assert_int_equal(authority_issue(&fixture->authority, &caller, &draft, NULL,
+					 timestamp_now(), &record, &key, &err),
 			 RESULT_BUSY);
 	assert_string_equal(err.message, "");
 	assert_int_equal(verify(fixture, fixture->audit, NULL, &findings).row_count, 0);
 	fixture->authority.may_wait = true;
-	assert_int_equal(authority_issue(&fixture->authority, &caller, &draft, timestamp_now(),
-					 &record, &key, &err),
+	assert_int_equal(authority_issue(&fixture->authority, &caller, &draft, NULL,
+					 timestamp_now(), &record, &key, &err),
 			 RESULT_SCOPE_EXCEEDED);
 	assert_string_equal(err.field, "permissions[0]");
 	assert_int_equal(verify(fixture, fixture->audit, NULL, &findings).row_count, 1);
 	/* An attempt that cannot be kept is not answered as one. */
 	tamper(fixture, "ALTER TABLE audit RENAME TO elsewhere");
-	assert_int_equal(authority_issue(&fixture->authority, &caller, &draft, timestamp_now(),
-					 &record, &key, &err),
+	assert_int_equal(authority_issue(&fixture->authority, &caller, &draft, NULL,
+					 timestamp_now(), &record, &key, &err),
 			 RESULT_STORE_UNAVAILABLE);
 	assert_string_equal(err.message, "");
 	caller_clear(&caller);
