@@ -272,7 +272,7 @@ static void join_all(struct lane_thread *threads, size_t count)
 	}
 }
 
-void lanes_stop(struct lanes *lanes)
+void lanes_stop_accepting(struct lanes *lanes)
 {
 	uint64_t one = 1;
 
@@ -281,6 +281,13 @@ void lanes_stop(struct lanes *lanes)
 	if (lanes->stop_event >= 0 && write(lanes->stop_event, &one, sizeof(one)) < 0)
 		log_event(LOG_ERROR, NULL, "stop not told", "errno=%d", errno);
 	join_all(lanes->fast, lanes->fast_count);
+	lanes->fast_count = 0;
+}
+
+void lanes_stop(struct lanes *lanes)
+{
+	if (!lanes->is_stopping)
+		lanes_stop_accepting(lanes);
 	if (lanes->queue != NULL)
 		queue_close(lanes->queue);
 	join_all(lanes->slow, lanes->slow_count);

@@ -756,6 +756,19 @@ def test_what_was_sent_before_a_stop_is_answered(one_thread):
     assert one_thread.process.wait(timeout=20) == 0
 
 
+def test_who_connects_during_a_stop_is_refused_at_once():
+    for site in opened("scrypt_n = 131072\nslow_threads = 2\n"):
+        service = Service(site).wait()
+        peers = [service.connect().send(create(site.owner_key, f"late {i}")) for i in range(6)]
+        wait_until(lambda: service.metric("claviger_scrypt_running") == 2, "two to run")
+        service.send_signal(signal.SIGTERM)
+        wait_until(service.is_refused, "connections to be refused", 5)
+        assert not peers[-1].has_answer(), "all was over before"
+        for peer in peers:
+            assert peer.reply().answer.check().status in (201, 503)  # 503: not begun in time
+        assert service.process.wait(timeout=20) == 0
+
+
 # ---- Reloading (F26) -----------------------------------------------------------------------------------
 
 def test_a_broken_configuration_is_not_taken_over_and_a_mended_one_is():

@@ -229,6 +229,14 @@ class Service:
         with self.connect() as peer:
             return peer.send(data).reply()
 
+    def is_refused(self):
+        """Whether nobody can connect."""
+        try:
+            self.connect().close()
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+        return False
+
     def call(self, method="GET", uri=TOKENS, key=None, **more):
         return self.exchange(request(variables(method, uri, key=key, **more))).answer
 
