@@ -44,10 +44,11 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 	lib/store_sqlite_audit.c lib/store_sqlite_copy.c lib/store_sqlite_idempotency.c \
 	lib/store_sqlite_schema.c lib/store_sqlite_token.c lib/text.c lib/throttle.c \
 	lib/timestamp.c lib/token.c lib/usage.c
-FCGI_SOURCES = fcgi/account.c fcgi/audit.c fcgi/background.c fcgi/cgi.c fcgi/check.c \
-	fcgi/credentials.c fcgi/exchange.c fcgi/health.c fcgi/lanes.c fcgi/listen.c fcgi/main.c \
-	fcgi/page.c fcgi/path.c fcgi/queue.c fcgi/request.c fcgi/response.c fcgi/router.c \
-	fcgi/token_change.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
+FCGI_SOURCES = fcgi/account.c fcgi/arriving.c fcgi/audit.c fcgi/background.c fcgi/cgi.c \
+	fcgi/check.c fcgi/credentials.c fcgi/exchange.c fcgi/health.c fcgi/lanes.c fcgi/listen.c \
+	fcgi/look.c fcgi/main.c fcgi/page.c fcgi/path.c fcgi/queue.c fcgi/request.c \
+	fcgi/response.c fcgi/router.c fcgi/token_change.c fcgi/tokens.c fcgi/websites.c \
+	fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
 	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \
 	cli/doctor_service.c cli/init.c cli/issued.c cli/main.c cli/output.c cli/permission.c \

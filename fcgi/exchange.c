@@ -45,13 +45,6 @@ void exchange_free(struct exchange *exchange)
 	free(exchange);
 }
 
-void exchange_attach(struct exchange *exchange, int descriptor)
-{
-	exchange->fcgx.ipcFd = descriptor;
-	/* So that FCGX_Accept_r() uses this descriptor and does not accept one of its own. */
-	exchange->fcgx.keepConnection = 1;
-}
-
 static bool is_responder(const struct request *request)
 {
 	const char *role = request->variables[VARIABLE_ROLE];
@@ -59,20 +52,33 @@ static bool is_responder(const struct request *request)
 	return role != NULL && role[0] == 'R';
 }
 
-bool exchange_read(struct exchange *exchange, struct worker *worker, enum arrival arrival)
+bool exchange_read(struct exchange *exchange, struct worker *worker, const struct arrived *arrived)
 {
+	FCGX_Request *fcgx = &exchange->fcgx;
 	char id[REQUEST_ID_SIZE];
+	bool is_read;
 
-	if (FCGX_Accept_r(&exchange->fcgx) < 0)
-		return false;
-	worker_next_id(worker, id);
-	request_read_variables(&exchange->request, exchange->fcgx.envp,
-			       worker->server->config->token_prefix, id);
-	if (arrival == ARRIVAL_HEAD)
-		exchange->request.body_is_too_large = true;
-	else if (is_responder(&exchange->request)) /* lighttpd never ends an authorizer's stdin */
-		request_read_fcgi_body(&exchange->request, &exchange->fcgx);
-	return true;
+	fcgx->ipcFd = arrived->source >= 0 ? arrived->source : arrived->descriptor;
+	/* So that FCGX_Accept_r() uses this descriptor and does not accept one of its own. */
+	fcgx->keepConnection = 1;
+	is_read = FCGX_Accept_r(fcgx) >= 0;
+	if (is_read) {
+		worker_next_id(worker, id);
+		request_read_variables(&exchange->request, fcgx->envp,
+				       worker->server->config->token_prefix, id);
+		if (arrived->arrival == ARRIVAL_HEAD)
+			exchange->request.body_is_too_large = true;
+		else if (is_responder(&exchange->request)) /* lighttpd never ends an authorizer's */
+			request_read_fcgi_body(&exchange->request, fcgx);
+	}
+	if (arrived->source >= 0) {
+		if (fcgx->ipcFd >= 0) /* libfcgi closes what it cannot read from */
+			close(fcgx->ipcFd);
+		fcgx->ipcFd = arrived->descriptor;
+	}
+	if (!is_read)
+		disconnect(exchange);
+	return is_read;
 }
 
 enum result exchange_answer(struct exchange *exchange, struct worker *worker)
@@ -143,60 +149,4 @@ int exchange_refuse(struct exchange *exchange, enum result result)
 {
 	response_refuse(&exchange->response, result, exchange->request.id, NULL);
 	return exchange_end(exchange);
-}
-
-/* Record types and sizes of the FastCGI specification (§8). */
-enum {
-	FCGI_VERSION = 1,
-	FCGI_TYPE_BEGIN = 1,
-	FCGI_TYPE_PARAMS = 4,
-	FCGI_TYPE_STDIN = 5,
-	FCGI_HEADER_SIZE = 8,
-	FCGI_BEGIN_SIZE = 8,
-	FCGI_ROLE_AUTHORIZER = 2
-};
-
-/* Says whether libfcgi would wait for more than there is: it skips records of another request than
- * the first one's, and takes the padding of these two for the next record. */
-static bool is_misread(const uint8_t *record, const uint8_t *first, size_t content)
-{
-	bool loses_padding =
-		record[1] == FCGI_TYPE_BEGIN || (record[1] == FCGI_TYPE_PARAMS && content == 0);
-
-	return record[2] != first[2] || record[3] != first[3] || (record[2] | record[3]) == 0 ||
-	       (loses_padding && record[6] != 0);
-}
-
-enum arrival exchange_look(const uint8_t *bytes, size_t length)
-{
-	enum arrival arrival = ARRIVAL_PARTIAL;
-	bool has_begun = false, is_authorizer = false;
-
-	for (size_t at = 0; length - at >= FCGI_HEADER_SIZE;) {
-		const uint8_t *record = bytes + at;
-		size_t content = (size_t)record[4] << 8 | record[5];
-		size_t size = FCGI_HEADER_SIZE + content + record[6];
-		uint8_t expected = !has_begun                   ? FCGI_TYPE_BEGIN
-				   : arrival == ARRIVAL_PARTIAL ? FCGI_TYPE_PARAMS
-								: FCGI_TYPE_STDIN;
-
-		if (record[0] != FCGI_VERSION || record[1] != expected ||
-		    (expected == FCGI_TYPE_BEGIN && content != FCGI_BEGIN_SIZE) ||
-		    is_misread(record, bytes, content))
-			return ARRIVAL_BROKEN;
-		if (length - at < size)
-			return arrival;
-		if (expected == FCGI_TYPE_BEGIN) {
-			has_begun = true;
-			is_authorizer = record[8] == 0 && record[9] == FCGI_ROLE_AUTHORIZER;
-		} else if (content == 0) {
-			if (expected == FCGI_TYPE_STDIN || is_authorizer)
-				return ARRIVAL_COMPLETE;
-			arrival = ARRIVAL_HEAD;
-		}
-		at += size;
-	}
-	if (length > 0 && bytes[0] != FCGI_VERSION)
-		return ARRIVAL_BROKEN;
-	return arrival;
 }

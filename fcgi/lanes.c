@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "lanes.h"
 
+#include "arriving.h"
 #include "exchange.h"
 #include "log.h"
 #include "queue.h"
@@ -22,25 +23,10 @@ enum {
 	THREADS_MAX = 16,
 	QUEUE_PLACES = 64,
 	SLOW_LANE_NICE = 10,
-	/* A whole request of the largest body and parameters fits into a socket's buffer; what is
-	 * not whole at this size is too large, and refused before the rest has come. */
-	LOOK_FIRST = 16 * 1024,
-	LOOK_MAX = 160 * 1024,
-	ARRIVAL_MS = 10000, /* how long a request may take to arrive, or its sender to end */
-	ARRIVING_MAX = 256, /* how many may be arriving, a thread */
-	DRAIN_MAX = 16 * 1024 * 1024, /* of what is too large */
 	ACCEPTS_IN_A_ROW = 64,
 	EVENTS_MAX = 32,
+	LAST_LOOKS = 8,
 	NO_DESCRIPTORS_PAUSE_MS = 50,
-};
-
-/* A connection whose request has not arrived whole; or one that was answered before it had, from
- * which the rest is thrown away. */
-struct arriving {
-	int descriptor;   /* -1: the place is free */
-	int64_t deadline; /* of the monotonic clock */
-	bool is_answered;
-	size_t drained;
 };
 
 struct lane_thread {
@@ -50,10 +36,8 @@ struct lane_thread {
 	bool is_running;
 	/* The fast lane's alone. */
 	int poll;
-	struct arriving arriving[ARRIVING_MAX];
-	size_t arriving_count;
+	struct arriving *arriving;
 	struct exchange *spare; /* between two requests */
-	uint8_t *look;          /* LOOK_MAX bytes */
 };
 
 struct lanes {
@@ -67,67 +51,20 @@ struct lanes {
 	size_t fast_count, slow_count;
 };
 
-static void drop(struct lane_thread *self, struct arriving *arriving)
-{
-	close(arriving->descriptor); /* which takes it out of the poll set */
-	arriving->descriptor = -1;
-	self->arriving_count--;
-}
-
-/* The one with the nearest deadline; NULL where there is none. */
-static struct arriving *find_oldest(struct lane_thread *self)
-{
-	struct arriving *oldest = NULL;
-
-	for (size_t i = 0; self->arriving_count > 0 && i < ARRIVING_MAX; i++) {
-		struct arriving *at = &self->arriving[i];
-
-		if (at->descriptor >= 0 && (oldest == NULL || at->deadline < oldest->deadline))
-			oldest = at;
-	}
-	return oldest;
-}
-
-/* Where all places are taken, the one that has waited longest gives its own. */
-static struct arriving *find_place(struct lane_thread *self)
-{
-	if (self->arriving_count == ARRIVING_MAX)
-		drop(self, find_oldest(self));
-	for (size_t i = 0; i < ARRIVING_MAX; i++)
-		if (self->arriving[i].descriptor < 0)
-			return &self->arriving[i];
-	return NULL;
-}
-
-/* Edge-triggered: a request that has arrived in part stays readable without being of use. */
-static void wait_for_more(struct lane_thread *self, int descriptor, bool is_answered)
-{
-	struct arriving *place = find_place(self);
-	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = place};
-
-	if (place == NULL || epoll_ctl(self->poll, EPOLL_CTL_ADD, descriptor, &event) != 0) {
-		close(descriptor);
-		return;
-	}
-	*place = (struct arriving){.descriptor = descriptor,
-				   .deadline = timestamp_monotonic() + ARRIVAL_MS,
-				   .is_answered = is_answered};
-	self->arriving_count++;
-}
-
 /* Answers, or hands over to the slow lane. */
-static void serve(struct lane_thread *self, int descriptor, enum arrival arrival)
+static void serve(struct lane_thread *self, const struct arrived *arrived)
 {
 	struct exchange *exchange = self->spare != NULL ? self->spare : exchange_new();
 	int rest = -1;
 
 	self->spare = NULL;
 	if (exchange == NULL) {
-		close(descriptor);
+		close(arrived->descriptor);
+		if (arrived->source >= 0)
+			close(arrived->source);
 		return;
 	}
-	exchange_attach(exchange, descriptor);
-	if (exchange_read(exchange, &self->worker, arrival)) {
+	if (exchange_read(exchange, &self->worker, arrived)) {
 		if (exchange_answer(exchange, &self->worker) == RESULT_OK)
 			rest = exchange_end(exchange);
 		else if (queue_put(self->lanes->queue, exchange))
@@ -137,146 +74,65 @@ static void serve(struct lane_thread *self, int descriptor, enum arrival arrival
 	}
 	self->spare = exchange;
 	if (rest >= 0)
-		wait_for_more(self, rest, true);
-}
-
-/* Looks at what has arrived without taking it, so that libfcgi never waits for a byte. FALSE where
- * more must come first. */
-static bool look_at(struct lane_thread *self, int descriptor, enum arrival *arrival)
-{
-	size_t size = LOOK_FIRST;
-
-	*arrival = ARRIVAL_BROKEN;
-	for (;;) {
-		ssize_t length = recv(descriptor, self->look, size, MSG_PEEK | MSG_DONTWAIT);
-
-		if (length < 0)
-			return errno != EAGAIN && errno != EINTR;
-		if (length == 0)
-			return true;
-		*arrival = exchange_look(self->look, (size_t)length);
-		if (*arrival == ARRIVAL_BROKEN || *arrival == ARRIVAL_COMPLETE)
-			return true;
-		if ((size_t)length < size)
-			return false;
-		if (size == LOOK_MAX)
-			break;
-		size = LOOK_MAX;
-	}
-	/* Too large: refused by what its parameters say, or, where not even they end, not at all.
-	 */
-	if (*arrival == ARRIVAL_PARTIAL)
-		*arrival = ARRIVAL_BROKEN;
-	return true;
-}
-
-/* Throws away what comes; false once nothing more will, or enough has. */
-static bool drain(struct lane_thread *self, struct arriving *arriving)
-{
-	ssize_t length;
-
-	while ((length = recv(arriving->descriptor, self->look, LOOK_MAX, MSG_DONTWAIT)) > 0) {
-		arriving->drained += (size_t)length;
-		if (arriving->drained > DRAIN_MAX)
-			return false;
-	}
-	return length < 0 && (errno == EAGAIN || errno == EINTR);
-}
-
-static void handle_new(struct lane_thread *self, int descriptor)
-{
-	enum arrival arrival;
-
-	if (!look_at(self, descriptor, &arrival))
-		wait_for_more(self, descriptor, false);
-	else if (arrival == ARRIVAL_BROKEN)
-		close(descriptor);
-	else
-		serve(self, descriptor, arrival);
-}
-
-static void handle_arriving(struct lane_thread *self, struct arriving *arriving)
-{
-	int descriptor = arriving->descriptor;
-	enum arrival arrival;
-
-	if (arriving->is_answered) {
-		if (!drain(self, arriving))
-			drop(self, arriving);
-		return;
-	}
-	if (!look_at(self, descriptor, &arrival))
-		return;
-	if (arrival == ARRIVAL_BROKEN) {
-		drop(self, arriving);
-		return;
-	}
-	epoll_ctl(self->poll, EPOLL_CTL_DEL, descriptor, NULL);
-	arriving->descriptor = -1;
-	self->arriving_count--;
-	serve(self, descriptor, arrival);
+		arriving_drain(self->arriving, rest);
 }
 
 /* Accepts one connection; false where there is none. */
 static bool accept_one(struct lane_thread *self)
 {
 	int descriptor = accept4(self->lanes->listening, NULL, NULL, SOCK_CLOEXEC);
+	struct arrived arrived;
 
 	if (descriptor >= 0) {
-		handle_new(self, descriptor);
+		if (arriving_add(self->arriving, descriptor, &arrived))
+			serve(self, &arrived);
 		return true;
 	}
 	/* Out of descriptors: the oldest that sends nothing gives its own; else the others need a
 	 * moment to end. */
 	if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
 		struct timespec pause = {.tv_nsec = NO_DESCRIPTORS_PAUSE_MS * 1000000L};
-		struct arriving *oldest = find_oldest(self);
 
-		if (oldest != NULL)
-			drop(self, oldest);
-		else
+		if (!arriving_drop_oldest(self->arriving))
 			nanosleep(&pause, NULL);
 		return true;
 	}
 	return errno == ECONNABORTED || errno == EINTR;
 }
 
-/* Drops those that are overdue; answers when the next one will be, as epoll_wait() wants it. */
-static int drop_overdue(struct lane_thread *self)
+/* Goes on with the connections of which there is more. */
+static void handle_events(struct lane_thread *self, int timeout)
 {
-	int64_t now = self->arriving_count == 0 ? 0 : timestamp_monotonic();
-	struct arriving *oldest;
+	struct epoll_event events[EVENTS_MAX];
+	struct arrived arrived;
+	int count = epoll_wait(self->poll, events, EVENTS_MAX, timeout);
 
-	while ((oldest = find_oldest(self)) != NULL && oldest->deadline <= now)
-		drop(self, oldest);
-	return oldest == NULL ? -1 : (int)(oldest->deadline - now) + 1;
+	for (int i = 0; i < count; i++)
+		if (events[i].data.ptr != NULL &&
+		    arriving_go_on(self->arriving, events[i].data.ptr, &arrived))
+			serve(self, &arrived);
 }
 
 static void *run_fast(void *argument)
 {
 	struct lane_thread *self = argument;
-	struct epoll_event events[EVENTS_MAX];
 
 	while (!self->lanes->is_stopping) {
-		int accepted = 0, timeout, count;
+		int accepted = 0, timeout;
 
 		while (accepted < ACCEPTS_IN_A_ROW && accept_one(self))
 			accepted++;
-		timeout = drop_overdue(self);
+		timeout = arriving_drop_overdue(self->arriving);
 		if (accepted == ACCEPTS_IN_A_ROW)
 			timeout = 0; /* there may be more */
-		count = epoll_wait(self->poll, events, EVENTS_MAX, timeout);
-		for (int i = 0; i < count; i++)
-			if (events[i].data.ptr != NULL)
-				handle_arriving(self, events[i].data.ptr);
+		handle_events(self, timeout);
 	}
-	/* What has connected before the stop is answered; on a socket that the web server keeps,
-	 * the rest is for our successor. */
+	/* What was sent before the stop is answered; on a socket that the web server keeps, the
+	 * rest is for our successor. */
 	for (int i = 0; i < QUEUE_PLACES && accept_one(self); i++)
 		;
-	for (size_t i = 0; i < ARRIVING_MAX; i++)
-		if (self->arriving[i].descriptor >= 0)
-			drop(self, &self->arriving[i]);
+	for (int i = 0; i < LAST_LOOKS; i++)
+		handle_events(self, 0);
 	return NULL;
 }
 
@@ -323,9 +179,9 @@ static bool start_fast(struct lane_thread *self)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
 
-	self->look = malloc(LOOK_MAX);
 	self->poll = epoll_create1(EPOLL_CLOEXEC);
-	if (self->look == NULL || self->poll < 0 ||
+	self->arriving = arriving_new(self->poll);
+	if (self->arriving == NULL || self->poll < 0 ||
 	    epoll_ctl(self->poll, EPOLL_CTL_ADD, self->lanes->listening, &event) != 0)
 		return false;
 	event.events = EPOLLIN;
@@ -336,9 +192,9 @@ static bool start_fast(struct lane_thread *self)
 
 static void clear_thread(struct lane_thread *self)
 {
+	arriving_free(self->arriving);
 	if (self->poll >= 0)
 		close(self->poll);
-	free(self->look);
 	exchange_free(self->spare);
 	worker_close(&self->worker);
 }
@@ -352,8 +208,6 @@ static enum result start_lane(struct lanes *lanes, struct lane_thread *threads, 
 
 		self->lanes = lanes;
 		self->poll = -1;
-		for (size_t i = 0; i < ARRIVING_MAX; i++)
-			self->arriving[i].descriptor = -1;
 		result = worker_open(&self->worker, lanes->server, may_wait, false, err);
 		if (result == RESULT_OK)
 			self->is_running =
@@ -418,7 +272,7 @@ static void join_all(struct lane_thread *threads, size_t count)
 	}
 }
 
-void lanes_stop(struct lanes *lanes)
+void lanes_stop_accepting(struct lanes *lanes)
 {
 	uint64_t one = 1;
 
@@ -427,6 +281,13 @@ void lanes_stop(struct lanes *lanes)
 	if (lanes->stop_event >= 0 && write(lanes->stop_event, &one, sizeof(one)) < 0)
 		log_event(LOG_ERROR, NULL, "stop not told", "errno=%d", errno);
 	join_all(lanes->fast, lanes->fast_count);
+	lanes->fast_count = 0;
+}
+
+void lanes_stop(struct lanes *lanes)
+{
+	if (!lanes->is_stopping)
+		lanes_stop_accepting(lanes);
 	if (lanes->queue != NULL)
 		queue_close(lanes->queue);
 	join_all(lanes->slow, lanes->slow_count);

@@ -21,8 +21,11 @@ NODISCARD enum result lanes_start(struct server *server, int descriptor, struct 
 				  struct error *err);
 enum { LANES_STOP_MS = 5000 };
 
-/** Answers what has arrived, refuses as busy what has not begun after LANES_STOP_MS, ends the
- *  threads and frees. */
+/** Ends the fast lane: answers what has arrived, and accepts nothing more. The listening socket is
+ *  not used any longer. lanes_stop() is still to be called. */
+void lanes_stop_accepting(struct lanes *lanes);
+/** Does the same, unless it is done, answers what is in the slow lane, refuses as busy what has not
+ * begun after LANES_STOP_MS, ends the threads and frees. */
 void lanes_stop(struct lanes *lanes);
 
 #endif

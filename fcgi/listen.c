@@ -140,3 +140,12 @@ enum result listen_open(const char *path, const char *group, int *descriptor, st
 	}
 	return result;
 }
+
+void listen_close(const char *path, int *descriptor)
+{
+	if (*descriptor < 0)
+		return;
+	unlink(path);
+	close(*descriptor);
+	*descriptor = -1;
+}

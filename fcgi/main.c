@@ -320,11 +320,14 @@ static int serve_fastcgi(const struct options *options, struct server *server,
 			  config->database);
 		wait_for_signals(&signals, server, config, options->config_file, environment);
 		log_event(LOG_INFO, NULL, "stopping", "after=the requests in flight");
+		lanes_stop_accepting(lanes);
+		if (options->socket != NULL)
+			listen_close(options->socket, &listening);
 		lanes_stop(lanes);
 	}
 	background_stop(background);
-	if (options->socket != NULL && listening >= 0)
-		unlink(options->socket);
+	if (options->socket != NULL)
+		listen_close(options->socket, &listening);
 	return result == RESULT_OK ? EXIT_SUCCESS : fail(result, &err);
 }
 

@@ -99,6 +99,15 @@ def test_streams_may_come_in_many_small_and_padded_records(service):
     assert service.exchange(data + record(STDIN, padding=1)).answer.check().status == 201
 
 
+@pytest.mark.parametrize("size", range(1, 10))
+def test_a_parameter_may_be_cut_anywhere(service, size):
+    pairs = variables(uri=SELF, key=service.site.owner_key)
+    pairs += [("X" * 200, ""), ("", "y" * 200), ("", ""), ("X" * 128, "y" * 127), ("Z", "z" * 300)]
+    params = b"".join(pair(*one) for one in pairs)
+    data = begin() + records(PARAMS, params, size) + record(PARAMS) + record(STDIN)
+    assert service.exchange(data).answer.check().status == 200
+
+
 # ---- Forged requests (webservers.md 1.3) -----------------------------------------------------------
 
 BLOCK = 512  # a forged request is so long, so that any multiple of it is where one begins
@@ -238,6 +247,12 @@ MISLEADING = {
     "a value longer than all": begin() + record(PARAMS, b"\x01\x90\0\0\0X") + record(PARAMS)
                                + record(STDIN),
     "half a length": begin() + record(PARAMS, b"\x80\0") + record(PARAMS) + record(STDIN),
+    # With these two libfcgi aborts the process.
+    "lengths whose sum is no int": begin() + record(PARAMS, b"\xbf\xff\xff\xff\xbf\xff\xff\xffa")
+                                   + record(PARAMS) + record(STDIN),
+    "lengths whose sum and two is 0": begin()
+                                      + record(PARAMS, b"\x80\0\0\x01\xff\xff\xff\xfda")
+                                      + record(PARAMS) + record(STDIN),
     "a value of which half came": begin() + record(PARAMS, pair("X", "y" * 100)[:50])
                                   + record(PARAMS) + record(STDIN),
 }
@@ -426,10 +441,43 @@ def test_a_body_of_unknown_length_is_read_to_its_end(service, announced):
     service.exchange(request(pairs + announced, too_much)).answer.refused(413, "body_too_large")
 
 
-def test_a_body_of_exactly_64_kib_is_taken(service):
-    body = b'{"name":"full"}'.ljust(65536)
+# Row 51. The kernel counts what a piece costs it, not what is in it: nobody may wait for all of a
+# request to fit into a socket. A request that no scrypt is needed for never leaves the fast lane.
+BODIES = [
+    # label, has key, length, status, reason
+    ("64 KiB", True, 65536, 201, None),
+    ("64 KiB without a key", False, 65536, 401, "missing_token"),
+    ("64 KiB and one byte", True, 65537, 413, "body_too_large"),
+]
+
+
+@pytest.mark.parametrize("polls", [False, True], ids=["blocking", "polling"])
+@pytest.mark.parametrize("size", [64, 256, 1024, 1400, 65535])
+@pytest.mark.parametrize("label, has_key, length, status, reason", BODIES,
+                         ids=[row[0] for row in BODIES])
+def test_a_body_of_64_kib_is_taken_in_records_of_any_size(service, label, has_key, length, status,
+                                                          reason, size, polls):
+    body = b'{"name":"full"}'.ljust(length)
+    pairs = variables("POST", key=service.site.owner_key if has_key else None, body=body)
+    with service.connect() as peer:
+        peer.send(request(pairs)[:-8])
+        peer.send_each([record(STDIN, body[at:at + size]) for at in range(0, length, size)], polls)
+        answer = peer.send(record(STDIN)).reply().answer
+    if reason is None:
+        assert answer.check().status == status
+    else:
+        answer.refused(status, reason)
+
+
+@pytest.mark.parametrize("polls", [False, True], ids=["blocking", "polling"])
+def test_a_request_may_come_byte_by_byte_in_records_of_one_byte(service, polls):
+    body = b'{"name":"bytes"}'.ljust(4000)
     pairs = variables("POST", key=service.site.owner_key, body=body)
-    assert service.exchange(request(pairs, body)).answer.check().status == 201
+    data = begin() + records(PARAMS, b"".join(pair(*one) for one in pairs), 1) + record(PARAMS)
+    data += records(STDIN, body, 1) + record(STDIN)
+    with service.connect() as peer:
+        peer.send_each([data[at:at + 1] for at in range(len(data))], polls)
+        assert peer.reply().answer.check().status == 201
 
 
 # ---- Peers that hang (F22, F23) ------------------------------------------------------------------------
@@ -469,6 +517,92 @@ def test_64_peers_that_hang_delay_nobody_and_are_closed_in_the_end(service):
     for peer in peers:
         peer.close()
     assert service.is_good()
+
+
+@pytest.mark.parametrize("data", HANGING.values(), ids=HANGING)
+def test_a_peer_that_ends_in_the_middle_is_closed_at_once(service, data):
+    with service.connect() as peer:
+        peer.send(data).end()
+        wait_until(peer.is_closed, "the connection to be closed", 5)
+
+
+@pytest.fixture
+def one_thread():
+    """A service whose connections are all one thread's."""
+    for site in opened(QUICK + "fast_threads = 1\n"):
+        yield Service(site).wait()
+
+
+# What a thread keeps of the requests that arrive at it, and what it takes for one of them.
+KEPT, KEPT_OF_ONE = 8 << 20, 128 << 10
+
+
+def halves(site, name):
+    """A creation of more than half of KEPT_OF_ONE, in two halves."""
+    body = b'{"name":"%s"}' % name.encode()
+    data = request([("HTTP_X", "x" * 60000)]
+                   + variables("POST", key=site.owner_key, body=body.ljust(60000)),
+                   body.ljust(60000))
+    return data[:KEPT_OF_ONE // 2 + 1], data[KEPT_OF_ONE // 2 + 1:]
+
+
+def count_open(peers):
+    return len([peer for peer in peers if not peer.is_closed()])
+
+
+def test_what_has_arrived_of_many_requests_is_bounded_and_the_oldest_give_way(one_thread):
+    places = KEPT // KEPT_OF_ONE
+    first, second = halves(one_thread.site, "half arrived")
+    peers = [one_thread.connect().send(first) for _ in range(3 * places)]
+    wait_until(lambda: count_open(peers) <= places, "the oldest to be closed", 5)
+    assert one_thread.is_good()
+    for peer in peers[-places:]:
+        assert peer.send(second).reply().answer.check().status == 201
+    for peer in peers:
+        peer.close()
+
+
+def test_who_gives_way_when_more_of_his_has_come_already_harms_nobody(one_thread):
+    first, second = halves(one_thread.site, "overtaken")
+    peers = [one_thread.connect().send(first[:-2]) for _ in range(KEPT * 2 // KEPT_OF_ONE)]
+    wait_until(lambda: all(peer.is_read() for peer in peers), "all to be read")
+    one_thread.send_signal(signal.SIGSTOP)
+    # At once, few enough to be fetched together: each of the newest takes the place of one of the
+    # oldest, of whom there is news as well.
+    for peer in peers[-15:] + peers[:15]:
+        peer.send(first[-2:])
+    one_thread.send_signal(signal.SIGCONT)
+    assert one_thread.is_good()
+    assert peers[-1].send(second).reply().answer.check().status == 201
+    wait_until(lambda: count_open(peers) == 0, "all to be closed", 30)
+    for peer in peers:
+        peer.close()
+    assert one_thread.is_good()
+
+
+def test_more_connections_than_places_cost_the_oldest_theirs(one_thread):
+    first, second = halves(one_thread.site, "many")
+    peers = [one_thread.connect().send(first[:100]) for _ in range(300)]
+    assert one_thread.is_good()
+    wait_until(lambda: count_open(peers) <= 256, "the oldest to be closed", 5)
+    assert peers[-1].send(first[100:] + second).reply().answer.check().status == 201
+    for peer in peers:
+        peer.close()
+    assert one_thread.is_good()
+
+
+def test_a_large_request_is_answered_when_the_descriptors_are_used_up(one_thread):
+    in_use = len(os.listdir(f"/proc/{one_thread.pid}/fd"))
+    resource.prlimit(one_thread.pid, resource.RLIMIT_NOFILE, (in_use + 10, in_use + 10))
+    peers = [one_thread.connect() for _ in range(30)]
+    for number in range(5):
+        first, second = halves(one_thread.site, f"scarce {number}")
+        with one_thread.connect() as peer:
+            assert peer.send(first).send(second).reply().answer.check().status == 201
+        peers += [one_thread.connect() for _ in range(5)]
+    for peer in peers:
+        peer.close()
+    assert one_thread.is_good()
 
 
 def test_parameters_without_end_are_cut_off_at_once(service):
@@ -608,6 +742,31 @@ def test_creations_in_flight_are_answered_before_the_end(signals):
         service = Service(site).wait()
         for key in keys:
             assert service.call(uri=SELF, key=key).status == 200
+
+
+def test_what_was_sent_before_a_stop_is_answered(one_thread):
+    site = one_thread.site
+    one_thread.send_signal(signal.SIGSTOP)
+    large = b"".join(halves(site, "large"))
+    peers = [one_thread.connect().send(data) for data in [create(site.owner_key), large] * 10]
+    one_thread.send_signal(signal.SIGTERM)
+    one_thread.send_signal(signal.SIGCONT)
+    for peer in peers:
+        assert peer.reply().answer.check().status == 201
+    assert one_thread.process.wait(timeout=20) == 0
+
+
+def test_who_connects_during_a_stop_is_refused_at_once():
+    for site in opened("scrypt_n = 131072\nslow_threads = 2\n"):
+        service = Service(site).wait()
+        peers = [service.connect().send(create(site.owner_key, f"late {i}")) for i in range(6)]
+        wait_until(lambda: service.metric("claviger_scrypt_running") == 2, "two to run")
+        service.send_signal(signal.SIGTERM)
+        wait_until(service.is_refused, "connections to be refused", 5)
+        assert not peers[-1].has_answer(), "all was over before"
+        for peer in peers:
+            assert peer.reply().answer.check().status in (201, 503)  # 503: not begun in time
+        assert service.process.wait(timeout=20) == 0
 
 
 # ---- Reloading (F26) -----------------------------------------------------------------------------------

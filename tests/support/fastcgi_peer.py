@@ -117,6 +117,22 @@ class Peer:
             pass
         return self
 
+    def send_each(self, pieces, polls=False):
+        """Sends each of PIECES by itself; as a web server that POLLS, which waits until the socket
+        is said to be writable: that is long before it would take no more."""
+        for piece in pieces:
+            while piece:
+                if polls:
+                    ready = select.select([], [self.socket], [], self.socket.gettimeout())[1]
+                    assert ready, "the service reads no more"
+                piece = piece[self.socket.send(piece, socket.MSG_DONTWAIT if polls else 0):]
+        return self
+
+    def end(self):
+        """Says that nothing more will come."""
+        self.socket.shutdown(socket.SHUT_WR)
+        return self
+
     def reply(self):
         """Reads until the service closes."""
         data = b""
@@ -129,9 +145,17 @@ class Peer:
                 return Reply(data)
             data += part
 
+    def is_read(self):
+        """Whether the service has read what was sent, nearly all of it."""
+        return bool(select.select([], [self.socket], [], 0)[1])
+
+    def has_answer(self):
+        """Whether there is something to read, without waiting."""
+        return bool(select.select([self.socket], [], [], 0)[0])
+
     def is_closed(self):
         """Whether the service has closed, without waiting. Not for who expects an answer."""
-        if not select.select([self.socket], [], [], 0)[0]:
+        if not self.has_answer():
             return False
         try:
             return not self.socket.recv(1, socket.MSG_PEEK)
@@ -204,6 +228,14 @@ class Service:
     def exchange(self, data):
         with self.connect() as peer:
             return peer.send(data).reply()
+
+    def is_refused(self):
+        """Whether nobody can connect."""
+        try:
+            self.connect().close()
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+        return False
 
     def call(self, method="GET", uri=TOKENS, key=None, **more):
         return self.exchange(request(variables(method, uri, key=key, **more))).answer
