@@ -31,7 +31,8 @@ struct plan {
 	bool is_first; /* there is no database to be replaced */
 };
 
-/* Which tokens of FROM do not work in OTHER? In none where that is NULL. */
+/* Of which tokens of FROM does the key not work in OTHER, revoked or rotated away? In none where
+ * that is NULL. */
 struct comparison {
 	struct store *from, *other;
 	int64_t now;
@@ -42,20 +43,23 @@ struct comparison {
 
 static bool works(const struct token_record *record, int64_t now)
 {
-	return authority_token_state(record, now) == TOKEN_ACTIVE && !record->account_disabled;
+	return authority_token_state(record, now) == TOKEN_ACTIVE && !record->account_disabled &&
+	       (!record->is_replaced_key || now < record->grace_ends_at);
 }
 
 static bool compare_token(void *context, const struct token_record *record)
 {
 	struct comparison *comparison = context;
 	struct token_record other = {0};
+	struct account_record account;
 	bool works_there;
 
 	if (!works(record, comparison->now))
 		return true;
-	comparison->result = comparison->other == NULL
-				     ? RESULT_NOT_FOUND
-				     : store_find_token(comparison->other, &record->id, &other);
+	comparison->result =
+		comparison->other == NULL
+			? RESULT_NOT_FOUND
+			: store_find_caller(comparison->other, &record->selector, &other, &account);
 	works_there = comparison->result == RESULT_OK && works(&other, comparison->now);
 	token_record_clear(&other);
 	if (comparison->result == RESULT_NOT_FOUND)

@@ -51,7 +51,7 @@ for file in $(printf '%s\n' "$ours" | grep '^lib/.*\.c$'); do
 	complain "$header: names that do not begin with $first" \
 		"$(grep -oE '^(NODISCARD )?[a-z].*[ *]([a-z_0-9]+)\(' "$header" | grep -v '__attribute__' |
 			grep -oE '[a-z_0-9]+\($' |
-			grep -vE "^($first|catalogue|role|caller|token|tokens|settings?|sizeof)(_|\()" | tr -d '(')"
+			grep -vE "^($first|catalogue|role|caller|token|tokens|body|settings?|sizeof)(_|\()" | tr -d '(')"
 done
 
 printf '%s\n' "$ours" | grep '\.c$' | xargs wc -l |

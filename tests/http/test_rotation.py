@@ -183,3 +183,16 @@ def test_who_does_not_cover_a_token_may_not_rotate_it(web, site):
     wider = web.create(permissions=["goals:read"])
     with nothing_changes(site):
         rotate(web, wider, {}, key=caller["key"]).refused(403, "scope_exceeded")
+
+
+def test_a_restore_says_that_it_brings_a_replaced_key_back(fresh_site):
+    """And with --keep-revoked the key that was rotated away stays dead."""
+    web = fresh_site.start()
+    token = web.create()
+    backup = fresh_site.directory / "backup.db"
+    fresh_site.admin("backup", str(backup))
+    new = web.rotate(token)
+    for options, revived, alive in ((("--keep-revoked",), 0, False), ((), 1, True)):
+        done = fresh_site.admin_json("restore", str(backup), "--yes", *options)
+        assert done[0]["revived"] == revived and done[0]["restored"]
+        assert works(web, token["key"]) == alive and not works(web, new["key"])

@@ -452,7 +452,7 @@ static const struct account_record owner = {
 	"\"permissions\":[\"analytics:read\",\"goals:read\"],"                                     \
 	"\"websiteIds\":[\"3e0000000000000000000001\",\"3e0000000000000000000002\"],"              \
 	"\"createdAt\":\"2026-11-24T12:34:56.788Z\",\"lastUsedAt\":null,"                          \
-	"\"expiresAt\":\"2096-10-02T07:06:40.000Z\",\"state\":\"active\",\"parentId\":null," \
+	"\"expiresAt\":\"2096-10-02T07:06:40.000Z\",\"state\":\"active\",\"parentId\":null,"       \
 	"\"rotatedAt\":null,\"graceEndsAt\":null"
 
 static void test_the_record_has_these_members_and_no_others(void **state)
