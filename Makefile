@@ -52,7 +52,7 @@ FCGI_SOURCES = fcgi/account.c fcgi/arriving.c fcgi/audit.c fcgi/background.c fcg
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
 	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \
 	cli/doctor_service.c cli/init.c cli/issued.c cli/main.c cli/output.c cli/permission.c \
-	cli/probe.c cli/restore.c cli/token.c cli/token_create.c cli/website.c
+	cli/probe.c cli/restore.c cli/restore_audit.c cli/token.c cli/token_create.c cli/website.c
 UNIT_TESTS = ascii audit authority bootstrap buffer codec config delegation error file id \
 	json_scan log memo permission scope scrypt_slots secret store store_schema text throttle \
 	timestamp token usage

@@ -6,7 +6,9 @@
 #include "admin.h"
 #include "command.h"
 #include "output.h"
+#include "restore_audit.h"
 
+#include "authority_audit.h"
 #include "json_write.h"
 #include "timestamp.h"
 
@@ -23,7 +25,7 @@ enum { SCRATCH_SIZE = CONFIG_PATH_SIZE + 40 };
 struct plan {
 	struct admin *admin;
 	const char *file;
-	bool keeps_revoked;
+	bool keeps_revoked, is_wanted;
 	char scratch_path[SCRATCH_SIZE]; /* "" where there is none */
 	struct store *scratch;
 	struct buffer revived; /* ids, one after the other */
@@ -137,28 +139,43 @@ static enum result prepare(struct admin *admin, struct plan *plan, struct error 
 }
 
 /* In the scratch database, so that no such token works for a moment even. */
-static enum result revoke_revived(struct plan *plan, int64_t now)
+static enum result revoke_revived(struct plan *plan, struct authority *scratch, int64_t now)
 {
-	enum result result = store_begin(plan->scratch);
+	enum result result = RESULT_OK;
 
 	for (size_t at = 0; result == RESULT_OK && at < plan->revived.length;
 	     at += sizeof(struct id)) {
 		struct id id;
 
 		memcpy(&id, plan->revived.data + at, sizeof(id));
-		result = store_revoke_token(plan->scratch, &id, now, NULL);
+		result = authority_audit_revocation(scratch, NULL, &id, false, now);
+		if (result == RESULT_OK)
+			result = store_revoke_token(plan->scratch, &id, now, NULL);
 	}
-	if (result == RESULT_OK)
-		result = store_commit(plan->scratch);
-	else
-		store_rollback(plan->scratch);
-	if (result == RESULT_OK)
-		plan->revived_count = 0;
 	return result;
 }
 
-/* Fills PLAN's counts by what the database holds, and revokes in the scratch database what is to
- * stay revoked. */
+/* What is written in the scratch database before it takes the other's place. */
+static enum result finish_scratch(struct plan *plan, int64_t now)
+{
+	struct authority scratch = plan->admin->authority;
+	struct restore_note note = {plan->file, plan->keeps_revoked ? 0 : plan->revived_count,
+				    plan->lost_count};
+	enum result result = store_begin(plan->scratch);
+
+	scratch.store = plan->scratch;
+	if (result == RESULT_OK)
+		result = restore_keep_audit(&scratch, plan->admin->authority.store, &note, now);
+	if (result == RESULT_OK && plan->keeps_revoked)
+		result = revoke_revived(plan, &scratch, now);
+	if (result == RESULT_OK)
+		return store_commit(plan->scratch);
+	store_rollback(plan->scratch);
+	return result;
+}
+
+/* Fills PLAN's counts by what the database holds, and where it is meant in earnest, finishes the
+ * scratch database. */
 static enum result settle(void *context)
 {
 	struct plan *plan = context;
@@ -175,8 +192,10 @@ static enum result settle(void *context)
 		result = buffer_result(&plan->revived);
 	plan->revived_count = back.count;
 	plan->lost_count = forth.count;
+	if (result == RESULT_OK && plan->is_wanted)
+		result = finish_scratch(plan, now);
 	if (result == RESULT_OK && plan->keeps_revoked)
-		result = revoke_revived(plan, now);
+		plan->revived_count = 0;
 	return result;
 }
 
@@ -228,25 +247,25 @@ static enum result rehearse(struct plan *plan)
 	return result;
 }
 
-static enum result carry_out(struct admin *admin, const struct arguments *arguments,
-			     struct plan *plan, struct error *err)
+static enum result carry_out(struct admin *admin, struct plan *plan, struct error *err)
 {
-	bool is_wanted = arguments_has(arguments, OPTION_YES);
 	enum result result = RESULT_OK;
 
-	if (is_wanted && plan->is_first)
+	if (plan->is_wanted && plan->is_first)
 		result = admin_open(admin, ADMIN_TO_MAKE, err);
+	if (result == RESULT_OK && plan->is_wanted)
+		result = admin_open_audit(admin, true, err);
 	if (result == RESULT_OK)
-		result = is_wanted ? store_replace(admin->authority.store, plan->scratch, settle,
-						   plan, err)
-				   : rehearse(plan);
+		result = plan->is_wanted ? store_replace(admin->authority.store, plan->scratch,
+							 settle, plan, err)
+					 : rehearse(plan);
 	/* The backup was found whole, so it is the other that cannot be read. */
 	if (result == RESULT_STORE_UNAVAILABLE && err->message[0] == '\0' && !plan->is_first &&
 	    store_check(admin->authority.store, true, err) == RESULT_OK)
 		result = RESULT_INTERNAL;
 	if (result == RESULT_OK)
-		report(admin, plan, is_wanted);
-	if (result != RESULT_OK || is_wanted)
+		report(admin, plan, plan->is_wanted);
+	if (result != RESULT_OK || plan->is_wanted)
 		return result;
 	result = output_flush(&admin->out, err);
 	return result != RESULT_OK ? result
@@ -292,7 +311,8 @@ enum result restore_run(struct admin *admin, const struct arguments *arguments, 
 {
 	struct plan plan = {.admin = admin,
 			    .file = arguments->words[0],
-			    .keeps_revoked = arguments_has(arguments, OPTION_KEEP_REVOKED)};
+			    .keeps_revoked = arguments_has(arguments, OPTION_KEEP_REVOKED),
+			    .is_wanted = arguments_has(arguments, OPTION_YES)};
 	enum result result = check_file(plan.file, err);
 
 	buffer_init(&plan.revived, OUTPUT_MAXIMUM);
@@ -305,7 +325,7 @@ enum result restore_run(struct admin *admin, const struct arguments *arguments, 
 	if (result == RESULT_OK)
 		result = prepare(admin, &plan, err);
 	if (result == RESULT_OK)
-		result = carry_out(admin, arguments, &plan, err);
+		result = carry_out(admin, &plan, err);
 	close_scratch(&plan);
 	return result;
 }

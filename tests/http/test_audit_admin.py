@@ -184,6 +184,54 @@ def test_an_export_that_nobody_takes_fails(trail):
     assert done.returncode == 1 and "Standard output" in done.stderr
 
 
+# ---- A restore --------------------------------------------------------------------------------
+
+def test_a_restore_takes_changes_back_and_not_their_rows(trail):
+    backup = trail.site.directory / "backup.db"
+    trail.site.admin("backup", backup)
+    living = trail.site.token("owner@localhost", "--name", "after the backup")
+    export = trail.export()
+    trail.site.admin("restore", backup, status=1)
+    assert len(trail.list()) == 6, "a rehearsal leaves no row"
+    trail.site.admin("restore", backup, "--yes")
+    entries = trail.list()
+    assert [entry["id"] for entry in entries] == [str(n) for n in range(1, 8)]
+    assert entries[5]["targetId"] == living["id"]
+    assert (entries[6]["action"], entries[6]["accountId"]) == ("restore", None)
+    assert entries[6]["before"]["lastRow"] == "6"
+    assert entries[6]["after"] == {"file": str(backup), "lastRow": "5", "rowsKept": True,
+                                   "revived": 0, "lost": 1}
+    trail.verify("--checkpoint", export)
+
+
+def test_what_a_restore_revokes_has_its_row(trail):
+    record = trail.site.token("owner@localhost")
+    backup = trail.site.directory / "backup.db"
+    trail.site.admin("backup", backup)
+    trail.site.admin("token", "revoke", record["id"])
+    trail.site.admin("restore", backup, "--yes", "--keep-revoked")
+    assert [(entry["action"], entry["targetId"]) for entry in trail.list()[6:]] == [
+        ("token.revoke", record["id"]), ("restore", None), ("token.revoke", record["id"])]
+    trail.verify()
+
+
+def test_a_restore_of_another_trail_says_what_it_replaced(trail):
+    other = Trail()
+    try:
+        backup = trail.site.directory / "backup.db"
+        trail.site.admin("backup", backup)
+        other.site.admin("restore", backup, "--yes")
+        entries = other.list()
+        assert [entry["id"] for entry in entries] == [str(n) for n in range(1, 7)]
+        assert entries[:5] == trail.list()
+        assert entries[5]["before"]["lastRow"] == "5"
+        assert entries[5]["after"]["rowsKept"] is False
+        assert other.report(status=1)["unproven"] == 5, "their key is the other's"
+        other.verify("--checkpoint", trail.export(), status=0)
+    finally:
+        other.site.close()
+
+
 # ---- The key ----------------------------------------------------------------------------------
 
 def test_the_key_lies_beside_the_database_for_its_owner_alone(trail):
