@@ -13,7 +13,7 @@ import urllib.parse
 import pytest
 
 from asking import QUICK
-from claviger_site import (ADMIN, CRASH_AT_ONCE, ENVIRONMENT, PLAIN_CGI, TOKENS, Site, changed,
+from claviger_site import (ADMIN, B, CRASH_AT_ONCE, ENVIRONMENT, PLAIN_CGI, TOKENS, Site, changed,
                            wait_until, well_formed)
 from fastcgi_peer import Service, nobody, without_root
 
@@ -126,6 +126,12 @@ def administer(session, key, token_id):
     session.admin("website", "add", key)
     session.admin("website", "list")
     session.admin("config", "show")
+    session.admin("audit", "list")
+    session.admin("audit", "list", "--json")
+    session.admin("audit", "list", "--actor", key)
+    session.admin("audit", "verify", "--checkpoint", key)
+    session.admin("audit", "verify")
+    session.admin("audit", "export")
     session.admin("doctor")
     session.admin("backup", site.directory / "backup.db")
     session.admin(key)
@@ -151,6 +157,7 @@ def session():
         misplace(session, tokens[0]["key"])
         administer(session, tokens[0]["key"], tokens[0]["id"])
         session.call("GET", TOKENS + "?state=all&limit=1000")
+        session.call("GET", B + "/audit?limit=1000")
         session.call("GET", f"{TOKENS}/{tokens[1]['id']}")
         session.old_hashes = [hash_ for hash_, in site.rows(
             "SELECT hash FROM tokens WHERE id = ?", bytes.fromhex(tokens[1]["id"]))]
@@ -220,6 +227,19 @@ def test_a_hash_is_in_the_database_and_nowhere_else(session):
         for hash_ in session.hashes:
             salt, derived = hash_.split("$")[3:]
             assert salt not in text and derived not in text, label
+
+
+def test_the_key_of_the_audit_is_in_its_file_and_nowhere_else(session):
+    key_file = session.site.database.with_name("claviger.db.audit-key")
+    text = key_file.read_text().strip()
+    assert len(text) == 64
+    entries = json.loads(session.admin("audit", "list", "--json").stdout)["data"]
+    assert {"token.create", "token.revoke", "account.add"} <= {e["action"] for e in entries}
+    for path, content in files(session.site):
+        if path != key_file:
+            assert text.encode() not in content and bytes.fromhex(text) not in content, path
+    for label, output in session.outputs:
+        assert text not in output, label
 
 
 def test_no_process_shows_a_secret_of_itself(session):
