@@ -48,9 +48,9 @@ static enum result read_filter(const struct arguments *arguments, struct audit_l
 	list->has_actor = actor != NULL;
 	list->is_operator = actor != NULL && strcmp(actor, "operator") == 0;
 	list->has_token = token != NULL;
-	if (list->has_actor && !list->is_operator)
+	if (actor != NULL && !list->is_operator)
 		result = read_id("--actor", actor, &list->actor, err);
-	if (result == RESULT_OK && list->has_token)
+	if (result == RESULT_OK && token != NULL)
 		result = read_id("--token", token, &list->token, err);
 	return result;
 }
@@ -162,7 +162,7 @@ enum result audit_export(struct admin *admin, const struct arguments *arguments,
 	struct audit_exporting exporting = {admin, err, RESULT_OK};
 	struct audit_check check = {
 		.each = export_row, .find = ignore_finding, .context = &exporting};
-	struct audit_report report;
+	struct audit_report report = {0};
 	enum result result = admin_open_audit(admin, false, err);
 
 	(void)arguments;

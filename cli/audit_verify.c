@@ -51,7 +51,7 @@ static enum result read_checkpoint(const struct admin *admin, const char *path,
 				   struct audit_checkpoint *checkpoint, struct error *err)
 {
 	char end[LINE_MAX_BYTES];
-	size_t length, start;
+	size_t length = 0, start;
 	struct error cause = {0};
 	enum result result = read_end(path, end, &length, err);
 
@@ -191,7 +191,7 @@ enum result audit_verify_trail(struct admin *admin, const struct arguments *argu
 	const char *path = arguments_value(arguments, OPTION_CHECKPOINT);
 	struct audit_findings findings = {.admin = admin};
 	struct audit_checkpoint checkpoint = {0};
-	struct audit_report report;
+	struct audit_report report = {0};
 	struct audit_check check = {.checkpoint = path == NULL ? NULL : &checkpoint,
 				    .find = note_finding,
 				    .context = &findings};

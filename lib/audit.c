@@ -83,14 +83,21 @@ void audit_digest(uint8_t digest[static STORE_CHAIN_SIZE], const struct audit_ro
 	crypto_generichash_final(&state, digest, STORE_CHAIN_SIZE);
 }
 
+static struct audit_value value_of(const void *bytes, size_t length)
+{
+	struct audit_value value = {bytes, length};
+
+	return value;
+}
+
 static struct audit_value id_value(const struct id *id)
 {
-	return id == NULL ? (struct audit_value){0} : (struct audit_value){id->bytes, ID_SIZE};
+	return id == NULL ? value_of(NULL, 0) : value_of(id->bytes, ID_SIZE);
 }
 
 static struct audit_value text_value(const char *text)
 {
-	return text == NULL ? (struct audit_value){0} : (struct audit_value){text, strlen(text)};
+	return text == NULL ? value_of(NULL, 0) : value_of(text, strlen(text));
 }
 
 enum result audit_write(struct store *store, const struct audit_key *key,
