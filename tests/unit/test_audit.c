@@ -279,6 +279,27 @@ static void test_a_cut_tail_is_found_by_its_number_or_by_a_checkpoint(void **sta
 	fixture_free(fixture);
 }
 
+/* Row 4 of one past in another one that has the same first three: each fits by itself. */
+static void test_a_true_row_of_another_past_is_found(void **state)
+{
+	struct fixture *fixture = trail_of(ROWS);
+	struct findings findings;
+
+	(void)state;
+	tamper(fixture, "CREATE TABLE past AS SELECT * FROM audit WHERE sequence = 4;"
+			"DELETE FROM audit WHERE sequence > 3;"
+			"UPDATE sqlite_sequence SET seq = 3 WHERE name = 'audit'");
+	for (unsigned i = 4; i <= ROWS; i++)
+		add_row(fixture, fixture->audit, i + 10);
+	expect_good(fixture, NULL);
+	tamper(fixture, "DELETE FROM audit WHERE sequence = 4;"
+			"INSERT INTO audit SELECT * FROM past");
+	verify(fixture, fixture->audit, NULL, &findings);
+	assert_int_equal(findings.count, 1);
+	expect_finding(&findings, 0, AUDIT_ALTERED, 5, 5);
+	fixture_free(fixture);
+}
+
 static struct audit_key other_key(void)
 {
 	struct audit_key key = {.id = "another"};
@@ -535,6 +556,7 @@ int main(void)
 		cmocka_unit_test(test_a_removed_row_is_found),
 		cmocka_unit_test(test_rows_out_of_their_place_are_found),
 		cmocka_unit_test(test_a_cut_tail_is_found_by_its_number_or_by_a_checkpoint),
+		cmocka_unit_test(test_a_true_row_of_another_past_is_found),
 		cmocka_unit_test(test_rows_of_another_key_are_held_by_a_checkpoint_alone),
 		cmocka_unit_test(test_a_row_cannot_be_passed_off_as_another_keys),
 		TEST(test_a_key_is_made_once_and_read_again),
