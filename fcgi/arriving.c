@@ -188,7 +188,7 @@ static bool grow(struct arriving *arriving, struct connection *connection)
 	bytes = malloc(size);
 	if (bytes == NULL)
 		return false;
-	if (connection->length > 0)
+	if (connection->bytes != NULL)
 		memcpy(bytes, connection->bytes, connection->length);
 	free_bytes(arriving, connection); /* realloc() would leave a key behind */
 	connection->bytes = bytes;

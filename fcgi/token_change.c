@@ -50,7 +50,7 @@ enum result tokens_rotate(struct worker *worker, const struct request *request,
 	char route[sizeof("POST rotate ") + ID_TEXT_SIZE] = "";
 	char text[ID_TEXT_SIZE];
 	struct id id;
-	int64_t grace_ms;
+	int64_t grace_ms = 0;
 	enum result result = codec_read_rotation(config, request->body.data, request->body.length,
 						 &grace_ms, &response->error);
 
