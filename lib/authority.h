@@ -13,6 +13,7 @@
 #include "config.h"
 #include "error.h"
 #include "memo.h"
+#include "network.h"
 #include "store.h"
 #include "throttle.h"
 #include "token.h"
@@ -61,9 +62,10 @@ struct pending_check {
 };
 
 /** Finds out who holds the LENGTH bytes of KEY_TEXT. ADDRESS is the peer's, as text, for the
- *  throttle; NOW the wall clock, asked again after waiting. RESULT_INVALID_TOKEN for every reason
- *  alike; RESULT_RATE_LIMITED with err->retry_after_seconds; RESULT_DEFERRED with *PENDING where
- *  it needs scrypt and may not wait. CALLER is empty on failure. */
+ * token's addresses and the throttle; NOW the wall clock, asked again after waiting.
+ * RESULT_INVALID_TOKEN for every reason alike; RESULT_RATE_LIMITED with err->retry_after_seconds;
+ * RESULT_DEFERRED with *PENDING where it needs scrypt and may not wait. CALLER is empty on failure.
+ */
 NODISCARD enum result authority_authenticate(struct authority *authority, const char *key_text,
 					     size_t length, const char *address, int64_t now,
 					     struct caller *caller, struct pending_check *pending,
@@ -74,6 +76,8 @@ void caller_clear(struct caller *caller);
  *  of them must still be open to its account. RESULT_INSUFFICIENT_SCOPE when not. */
 NODISCARD enum result authority_require(struct authority *authority, struct caller *caller,
 					struct permission_set needed);
+
+enum { ALLOWED_IPS_MAX = 64 };
 
 enum expiry_kind { EXPIRY_INHERITED, EXPIRY_NEVER, EXPIRY_AT };
 
@@ -89,6 +93,9 @@ struct token_draft {
 	bool has_websites;
 	struct id *website_ids;
 	size_t website_count;
+	bool has_addresses;
+	struct network addresses[ALLOWED_IPS_MAX];
+	size_t address_count;
 	enum expiry_kind expiry;
 	int64_t expires_at;
 	const char *expiry_field; /* "expiresAt" or "expiresIn": what a refusal names */

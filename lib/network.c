@@ -192,6 +192,39 @@ bool network_set_covers(const struct network_set *outer, const struct network_se
 	return true;
 }
 
+/* Those of INNER that lie in one of OUTER, from NETWORKS on; how many. */
+static size_t keep_inner(const struct network_set *inner, const struct network_set *outer,
+			 struct network *networks)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < inner->count; i++) {
+		struct network_set one = {&inner->networks[i], 1};
+
+		if (network_set_covers(outer, &one))
+			networks[kept++] = inner->networks[i];
+	}
+	return kept;
+}
+
+enum result network_set_intersect(const struct network_set *a, const struct network_set *b,
+				  struct network_set *shared)
+{
+	struct network *networks = calloc(a->count + b->count + 1, sizeof(*networks));
+	size_t kept;
+	enum result result;
+
+	*shared = (struct network_set){0};
+	if (networks == NULL)
+		return RESULT_BUSY;
+	/* Two networks are apart, or one lies in the other. */
+	kept = keep_inner(a, b, networks);
+	kept += keep_inner(b, a, networks + kept);
+	result = network_set_init(shared, networks, kept);
+	free(networks);
+	return result;
+}
+
 void network_set_clear(struct network_set *set)
 {
 	if (set == NULL)

@@ -60,6 +60,11 @@ NODISCARD enum result network_set_parse(const char *text, struct network_set *se
 void network_set_write(const struct network_set *set, struct buffer *out);
 /** Says whether every network of INNER is inside one of OUTER. */
 NODISCARD bool network_set_covers(const struct network_set *outer, const struct network_set *inner);
+/** Makes SHARED, which must own nothing, the networks that lie in both A and B. RESULT_BUSY without
+ *  memory. */
+NODISCARD enum result network_set_intersect(const struct network_set *a,
+					    const struct network_set *b,
+					    struct network_set *shared);
 /** Frees what SET owns and leaves it empty. NULL is allowed. */
 void network_set_clear(struct network_set *set);
 

@@ -143,6 +143,23 @@ char *cut_piece(char **text, char separator)
 	return piece;
 }
 
+static void set_addresses(struct scope *scope, char *text)
+{
+	struct network networks[LIST_MAX];
+	size_t count = 0;
+	char *piece;
+
+	scope->every_address = text == NULL || *text == '\0';
+	while (text != NULL && (piece = cut_piece(&text, ',')) != NULL) {
+		if (strcmp(piece, "none") == 0)
+			continue;
+		assert_true(count < LIST_MAX &&
+			    network_parse(piece, strlen(piece), &networks[count]));
+		count++;
+	}
+	assert_int_equal(network_set_init(&scope->addresses, networks, count), RESULT_OK);
+}
+
 struct scope scope_of(const char *text)
 {
 	struct scope scope = {.account = account_id(1)};
@@ -167,6 +184,7 @@ struct scope scope_of(const char *text)
 	assert_int_equal(id_set_init(&scope.websites, ids, count), RESULT_OK);
 	scope.expires_at =
 		strcmp(expiry, "never") == 0 ? TIMESTAMP_NEVER : strtoll(expiry, NULL, 10);
+	set_addresses(&scope, rest);
 	return scope;
 }
 

@@ -45,8 +45,9 @@ char *cut_piece(char **text, char separator);
 const struct catalogue *catalogue_of_tests(void);
 /** The permission NAME, or "*". */
 struct permission_set permission_of(const char *name);
-/** Reads "analytics:read,goals:read/w1,w2/500": permissions ("*", "none"), websites ("all",
- *  "none") and expiry ("never"). The account is account_id(1). Clear it with scope_clear(). */
+/** Reads "analytics:read,goals:read/w1,w2/500/192.0.2.0/24,::1": permissions ("*", "none"),
+ *  websites ("all", "none"), expiry ("never") and addresses (left out: every address; "none"). The
+ *  account is account_id(1). Clear it with scope_clear(). */
 struct scope scope_of(const char *text);
 struct id account_id(unsigned number);
 /** What scope_of() calls w1, w2, ... */

@@ -206,6 +206,30 @@ static void test_a_token_expires_to_the_millisecond(void **state)
 			 RESULT_INVALID_TOKEN);
 }
 
+static void test_a_token_is_good_from_its_addresses_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct made_token made;
+	uint64_t runs;
+
+	fixture_add_account(fixture, 1);
+	made = fixture_add_token(fixture, 1, "*/all/never/192.0.2.0/24,::1", NULL);
+	runs = secret_runs();
+	assert_int_equal(authenticate(&fixture->authority, &made.key, THERE, 1),
+			 RESULT_INVALID_TOKEN);
+	assert_int_equal(secret_runs(), runs);
+	assert_int_equal(authenticate(&fixture->authority, &made.key, HERE, 1), RESULT_OK);
+	assert_int_equal(authenticate(&fixture->authority, &made.key, "::1", 1), RESULT_OK);
+	/* Although its key is remembered by now. */
+	assert_int_equal(authenticate(&fixture->authority, &made.key, THERE, 1),
+			 RESULT_INVALID_TOKEN);
+	assert_int_equal(authenticate(&fixture->authority, &made.key, "::2", 1),
+			 RESULT_INVALID_TOKEN);
+	assert_int_equal(authenticate(&fixture->authority, &made.key, "unknown", 1),
+			 RESULT_INVALID_TOKEN);
+	assert_int_equal(secret_runs(), runs + 1);
+}
+
 static void test_an_expired_token_costs_no_scrypt(void **state)
 {
 	struct fixture *fixture = *state;
@@ -1218,6 +1242,7 @@ int main(void)
 		TEST(test_plain_cgi_remembers_failures_in_the_store),
 		TEST(test_a_revoked_token_is_refused_although_its_key_is_remembered),
 		TEST(test_a_token_expires_to_the_millisecond),
+		TEST(test_a_token_is_good_from_its_addresses_alone),
 		TEST(test_an_expired_token_costs_no_scrypt),
 		TEST(test_a_disabled_account_has_no_callers),
 		TEST(test_a_thread_that_may_not_wait_defers_what_needs_scrypt),

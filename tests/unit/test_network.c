@@ -301,6 +301,9 @@ static void test_a_set_covers_no_address_that_it_does_not_contain(void **state)
 
 		check_addresses(&outer, outer_addresses);
 		assert_true(network_set_covers(&outer, &outer));
+		assert_int_equal(network_set_intersect(&outer, &inner, &both), RESULT_OK);
+		check_addresses(&both, outer_addresses & inner_addresses);
+		network_set_clear(&both);
 		if (network_set_covers(&outer, &inner)) {
 			covered++;
 			assert_int_equal(inner_addresses & ~outer_addresses, 0);

@@ -271,10 +271,14 @@ static void test_a_removed_website_takes_its_roles_and_stays_in_lists(void **sta
 }
 
 static const char *const scopes[] = {
+	// clang-format off
 	"*/all/never",
 	"goals:read,api-keys:write/w1,w2,w3/500",
 	"goals:read/none/1",
 	"none/all/7",
+	"*/all/never/2001:db8::/32,192.0.2.7,10.0.0.0/8",
+	"*/all/never/0.0.0.0/0",
+	// clang-format on
 };
 
 static void test_a_token_is_found_as_it_was_added(void **state)
@@ -310,6 +314,17 @@ static void test_a_token_is_found_as_it_was_added(void **state)
 		token_record_clear(&found);
 		token_record_clear(&token);
 	}
+}
+
+/* NULL in the row is every address. */
+static void test_a_token_that_admits_no_address_is_not_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	struct token_record token = token_of(1, 0, "*/all/never/none");
+
+	fixture_add_account(fixture, 1);
+	assert_int_equal(store_add_token(fixture->store, &token), RESULT_INTERNAL);
+	token_record_clear(&token);
 }
 
 static void test_what_is_not_there_is_not_found(void **state)
@@ -710,6 +725,7 @@ int main(void)
 		TEST(test_websites_are_listed_by_account_or_all),
 		TEST(test_a_removed_website_takes_its_roles_and_stays_in_lists),
 		TEST(test_a_token_is_found_as_it_was_added),
+		TEST(test_a_token_that_admits_no_address_is_not_kept),
 		TEST(test_what_is_not_there_is_not_found),
 		TEST(test_tokens_are_listed_newest_first),
 		TEST(test_a_revoked_token_keeps_its_row_and_loses_its_hash),

@@ -48,6 +48,7 @@ static int set_up(void **state)
 		struct token_record record = {.id = numbered(i), .hash = {"$s1$none"}};
 
 		record.scope.account = account_id(1);
+		record.scope.every_address = true;
 		snprintf(record.selector.text, sizeof(record.selector.text), "%010u", i);
 		assert_int_equal(store_add_token(scene.fixture->store, &record), RESULT_OK);
 	}
