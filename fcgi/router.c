@@ -159,7 +159,6 @@ static enum result check_shape(const struct request *request, struct error *err)
 static enum result authenticate(struct worker *worker, struct request *request,
 				struct pending_check *pending, struct error *err)
 {
-	const char *address = request->variables[VARIABLE_ADDRESS];
 	const char *key;
 	size_t length;
 	enum result result =
@@ -167,13 +166,24 @@ static enum result authenticate(struct worker *worker, struct request *request,
 
 	if (result == RESULT_OK)
 		result = authority_authenticate(&worker->authority, key, length,
-						address == NULL ? "unknown" : address, request->now,
+						request_address(request), request->now,
 						&request->caller, pending, err);
 	if (result == RESULT_OK) {
-		request->caller.address = address;
+		request->caller.address = request->variables[VARIABLE_ADDRESS];
 		request->caller.request_id = request->id;
 	}
 	return result;
+}
+
+/* A request that goes on in the other lane is authenticated there again, and counted here once. */
+static void count_use(struct worker *worker, struct request *request)
+{
+	if (request->is_counted)
+		return;
+	request->is_counted = true;
+	if (worker->server->usage != NULL) /* plain CGI writes it after its answer */
+		authority_note_use(&worker->authority, &request->caller, request_address(request),
+				   request->now);
 }
 
 static bool names_caller(const struct request *request)
@@ -245,8 +255,7 @@ static enum result serve(struct worker *worker, const struct route *route, struc
 		result = authenticate(worker, request, pending, &response->error);
 		if (result != RESULT_OK)
 			return result;
-		if (worker->server->usage != NULL)
-			authority_note_use(&worker->authority, &request->caller, request->now);
+		count_use(worker, request);
 		result = check_permission(worker, route, request);
 		if (result != RESULT_OK)
 			return result;

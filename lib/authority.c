@@ -292,16 +292,19 @@ enum result authority_require(struct authority *authority, struct caller *caller
 	return RESULT_OK;
 }
 
-void authority_note_use(struct authority *authority, const struct caller *caller, int64_t now)
+void authority_note_use(struct authority *authority, const struct caller *caller,
+			const char *address, int64_t now)
 {
 	const struct token_record *token = &caller->token;
+	struct token_use use = {.token = token->id, .at = now, .count = 1};
+	bool is_written = token->last_used_at != STORE_NO_MOMENT && token->last_used_at <= now &&
+			  token->last_used_at > now - USAGE_INTERVAL_MS;
 
-	if (token->last_used_at != STORE_NO_MOMENT &&
-	    token->last_used_at > now - USAGE_INTERVAL_MS && token->last_used_at <= now)
-		return;
+	if (!network_parse_address(address, &use.address))
+		use.address = (struct network){0};
 	if (authority->usage != NULL)
-		usage_note(authority->usage, &token->id, now);
-	else if (store_touch_token(authority->store, &token->id, now) != RESULT_OK)
+		usage_note(authority->usage, &use.token, &use.address, now);
+	else if (!is_written && store_add_use(authority->store, &use) != RESULT_OK)
 		log_event(LOG_WARNING, NULL, "last use not written", "store=unavailable");
 }
 

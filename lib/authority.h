@@ -36,7 +36,7 @@ struct authority {
 	struct memo *memo;
 	struct throttle *throttle;
 	const struct audit_key *audit; /* NULL: nothing can be changed */
-	struct usage *usage;           /* NULL: the last use is written at once (plain CGI) */
+	struct usage *usage;           /* NULL: a use is written at once (plain CGI) */
 	/* How many scrypt runs the processes of plain CGI may have at once: byte ranges of this
 	 * file. NULL: the number of threads that may wait is the bound. */
 	const char *scrypt_slots;
@@ -211,8 +211,11 @@ NODISCARD enum result authority_revoke_as_operator(struct authority *authority, 
 						   bool cascade, int64_t now,
 						   uint64_t *descendants);
 
-/** Notes that CALLER's token was used at NOW; never fails the request. */
-void authority_note_use(struct authority *authority, const struct caller *caller, int64_t now);
+/** Counts a use of CALLER's token at NOW from ADDRESS; never fails the request. Where there is no
+ *  memory for uses (plain CGI) it is written at once, and only where the last one that was written
+ *  is older than USAGE_INTERVAL_MS: then the count is a lower bound. */
+void authority_note_use(struct authority *authority, const struct caller *caller,
+			const char *address, int64_t now);
 
 enum { CURSOR_TEXT_SIZE = 33 }; /* 24 bytes in base64url, and NUL */
 

@@ -110,6 +110,14 @@ struct audit_tail {
 	uint8_t chain[STORE_CHAIN_SIZE];
 };
 
+/* One or more uses of a token. */
+struct token_use {
+	struct id token;
+	struct network address; /* of the last one; zeroed: not known */
+	int64_t at;             /* when that was */
+	uint64_t count;
+};
+
 struct store_options {
 	const char *path;
 	bool use_wal;
@@ -224,8 +232,9 @@ NODISCARD enum result store_revoke_descendants(struct store *store, const struct
 NODISCARD enum result store_renew_hash(struct store *store, const struct id *id,
 				       const struct secret_hash *old_hash,
 				       const struct secret_hash *new_hash);
-/** Notes that ID was used at AT, unless a later use is known. */
-NODISCARD enum result store_touch_token(struct store *store, const struct id *id, int64_t at);
+/** Adds the uses that USE counts, and notes when and from where the last of them was, unless a
+ *  later one is known. Nothing where there is no such token. */
+NODISCARD enum result store_add_use(struct store *store, const struct token_use *use);
 
 /* What a request with an Idempotency-Key made: a token, or a key of one. */
 struct idempotent_record {

@@ -126,8 +126,10 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 				 "replaced_hash = CASE WHEN replaced_hash = ?2 THEN ?3 "
 				 "ELSE replaced_hash END "
 				 "WHERE id = ?1 AND (hash = ?2 OR replaced_hash = ?2)",
-	[STATEMENT_TOUCH_TOKEN] = "UPDATE tokens SET last_used_at = ?2 WHERE id = ?1 "
-				  "AND (last_used_at IS NULL OR last_used_at < ?2)",
+	[STATEMENT_ADD_USE] =
+		"UPDATE tokens SET use_count = use_count + ?4, "
+		"last_used_ip = iif(last_used_at > ?2, last_used_ip, ?3), "
+		"last_used_at = iif(last_used_at > ?2, last_used_at, ?2) WHERE id = ?1",
 	[STATEMENT_FIND_IDEMPOTENT] = "SELECT request, token, made_at FROM idempotency "
 				      "WHERE caller = ?1 AND name = ?2",
 	[STATEMENT_PUT_IDEMPOTENT] = "INSERT OR REPLACE INTO idempotency "

@@ -362,13 +362,17 @@ enum result store_renew_hash(struct store *store, const struct id *id,
 	return store_run(store, statement, &changed);
 }
 
-enum result store_touch_token(struct store *store, const struct id *id, int64_t at)
+enum result store_add_use(struct store *store, const struct token_use *use)
 {
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_TOUCH_TOKEN);
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_ADD_USE);
+	char address[NETWORK_ADDRESS_TEXT_SIZE];
 	int64_t changed;
 
-	store_bind_id(store, statement, 1, id);
-	store_bind_number(store, statement, 2, at);
+	network_format_address(&use->address, address);
+	store_bind_id(store, statement, 1, &use->token);
+	store_bind_number(store, statement, 2, use->at);
+	store_bind_text(store, statement, 3, address[0] == '\0' ? NULL : address);
+	store_bind_number(store, statement, 4, (int64_t)use->count);
 	return store_run(store, statement, &changed);
 }
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <sodium.h>
+#include <sqlite3.h>
 
 #include <ftw.h>
 #include <inttypes.h>
@@ -338,6 +339,15 @@ struct made_token fixture_add_token(struct fixture *fixture, unsigned account, c
 	assert_int_equal(store_add_token(fixture->store, &record), RESULT_OK);
 	token_record_clear(&record);
 	return made;
+}
+
+void run_sql(const char *path, const char *sql)
+{
+	sqlite3 *database;
+
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(database);
 }
 
 struct caller fixture_caller(struct fixture *fixture, const struct id *id)

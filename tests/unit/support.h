@@ -85,6 +85,9 @@ void fixture_add_account(struct fixture *fixture, unsigned number);
 /** Adds website_id(NUMBER), with OWNER's account as its owner. */
 void fixture_add_website(struct fixture *fixture, unsigned number, unsigned owner);
 
+/** Runs SQL on the database at PATH, behind the store's back. */
+void run_sql(const char *path, const char *sql);
+
 /* A token and, where it was made with a key, that key. */
 struct made_token {
 	struct id id;

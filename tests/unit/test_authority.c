@@ -1180,11 +1180,21 @@ static void note_use(struct fixture *fixture, const struct id *id, int64_t now)
 {
 	struct caller caller = fixture_caller(fixture, id);
 
-	authority_note_use(&fixture->authority, &caller, now);
+	authority_note_use(&fixture->authority, &caller, HERE, now);
 	caller_clear(&caller);
 }
 
-static void test_a_use_is_noted_once_in_half_a_minute(void **state)
+static uint64_t count_uses(struct fixture *fixture, const struct id *id)
+{
+	struct caller caller = fixture_caller(fixture, id);
+	uint64_t count = caller.token.use_count;
+
+	assert_string_equal(caller.token.last_used_ip, count == 0 ? "" : HERE);
+	caller_clear(&caller);
+	return count;
+}
+
+static void test_a_use_is_written_once_in_half_a_minute_without_memory(void **state)
 {
 	struct fixture *fixture = *state;
 	struct made_token made;
@@ -1197,6 +1207,7 @@ static void test_a_use_is_noted_once_in_half_a_minute(void **state)
 	assert_int_equal(last_use(fixture, &made.id), 100000);
 	note_use(fixture, &made.id, 100000 + USAGE_INTERVAL_MS);
 	assert_int_equal(last_use(fixture, &made.id), 100000 + USAGE_INTERVAL_MS);
+	assert_int_equal(count_uses(fixture, &made.id), 2); /* a lower bound */
 }
 
 static void test_a_use_waits_in_memory_where_there_is_some(void **state)
@@ -1208,10 +1219,16 @@ static void test_a_use_waits_in_memory_where_there_is_some(void **state)
 	made = fixture_add_token(fixture, 1, "*/all/never", NULL);
 	fixture->authority.usage = usage_new();
 	assert_non_null(fixture->authority.usage);
+	note_use(fixture, &made.id, 99999);
 	note_use(fixture, &made.id, 100000);
 	assert_true(last_use(fixture, &made.id) == STORE_NO_MOMENT);
+	assert_int_equal(count_uses(fixture, &made.id), 0);
 	assert_int_equal(usage_flush(fixture->authority.usage, fixture->store), RESULT_OK);
 	assert_int_equal(last_use(fixture, &made.id), 100000);
+	assert_int_equal(count_uses(fixture, &made.id), 2);
+	note_use(fixture, &made.id, 100001); /* however near to the stored one */
+	assert_int_equal(usage_flush(fixture->authority.usage, fixture->store), RESULT_OK);
+	assert_int_equal(count_uses(fixture, &made.id), 3);
 	usage_free(fixture->authority.usage);
 }
 
@@ -1268,7 +1285,7 @@ int main(void)
 		TEST(test_a_page_that_ends_early_goes_on_with_the_one_not_taken),
 		TEST(test_a_cursor_is_good_only_as_it_was_given),
 		TEST(test_websites_are_listed_within_the_scope),
-		TEST(test_a_use_is_noted_once_in_half_a_minute),
+		TEST(test_a_use_is_written_once_in_half_a_minute_without_memory),
 		TEST(test_a_use_waits_in_memory_where_there_is_some),
 		TEST(test_a_use_that_cannot_be_noted_harms_nobody),
 	};

@@ -92,15 +92,6 @@ static void close_store(struct fixture *fixture)
 	fixture->store = NULL;
 }
 
-static void run_sql(const char *path, const char *sql)
-{
-	sqlite3 *database;
-
-	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(database);
-}
-
 /* The number that SQL asks for, on a connection of its own. */
 static int ask(const char *path, const char *sql)
 {
