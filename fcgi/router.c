@@ -176,14 +176,20 @@ static enum result authenticate(struct worker *worker, struct request *request,
 }
 
 /* A request that goes on in the other lane is authenticated there again, and counted here once. */
-static void count_use(struct worker *worker, struct request *request)
+static enum result count_use(struct worker *worker, struct request *request, struct error *err)
 {
+	enum result result;
+
 	if (request->is_counted)
-		return;
+		return RESULT_OK;
+	result = authority_limit_rate(&worker->authority, &request->caller, request->now, err);
+	if (result != RESULT_OK)
+		return result;
 	request->is_counted = true;
 	if (worker->server->usage != NULL) /* plain CGI writes it after its answer */
 		authority_note_use(&worker->authority, &request->caller, request_address(request),
 				   request->now);
+	return RESULT_OK;
 }
 
 static bool names_caller(const struct request *request)
@@ -253,9 +259,10 @@ static enum result serve(struct worker *worker, const struct route *route, struc
 		return result;
 	if (route->access != ACCESS_ANYONE) {
 		result = authenticate(worker, request, pending, &response->error);
+		if (result == RESULT_OK)
+			result = count_use(worker, request, &response->error);
 		if (result != RESULT_OK)
 			return result;
-		count_use(worker, request);
 		result = check_permission(worker, route, request);
 		if (result != RESULT_OK)
 			return result;

@@ -292,6 +292,26 @@ enum result authority_require(struct authority *authority, struct caller *caller
 	return RESULT_OK;
 }
 
+enum result authority_limit_rate(struct authority *authority, const struct caller *caller,
+				 int64_t now, struct error *err)
+{
+	uint32_t limit = authority->limits->requests_per_minute;
+	int64_t wait_ms;
+
+	if (limit == 0 || authority->rate_limit == NULL)
+		return RESULT_OK;
+	wait_ms = rate_limit_take(authority->rate_limit, &caller->token.id, limit,
+				  timestamp_monotonic());
+	if (wait_ms == 0)
+		return RESULT_OK;
+	err->retry_after_seconds = (wait_ms + 999) / 1000;
+	err->rate_limit = limit;
+	err->rate_reset_at = now + wait_ms;
+	return error_set(err, RESULT_RATE_LIMITED, NULL,
+			 "This token may make %u requests a minute; wait as Retry-After says",
+			 (unsigned)limit);
+}
+
 void authority_note_use(struct authority *authority, const struct caller *caller,
 			const char *address, int64_t now)
 {

@@ -14,6 +14,7 @@
 #include "error.h"
 #include "memo.h"
 #include "network.h"
+#include "rate_limit.h"
 #include "store.h"
 #include "throttle.h"
 #include "token.h"
@@ -26,6 +27,7 @@
 /* What a reload may change while others read it. */
 struct limits {
 	_Atomic uint32_t tokens_per_account;
+	_Atomic uint32_t requests_per_minute; /* of each token; 0: no limit */
 };
 
 /* All is borrowed and must outlive the authority. */
@@ -37,6 +39,7 @@ struct authority {
 	struct throttle *throttle;
 	const struct audit_key *audit; /* NULL: nothing can be changed */
 	struct usage *usage;           /* NULL: a use is written at once (plain CGI) */
+	struct rate_limit *rate_limit; /* NULL: requests are not limited (plain CGI) */
 	/* How many scrypt runs the processes of plain CGI may have at once: byte ranges of this
 	 * file. NULL: the number of threads that may wait is the bound. */
 	const char *scrypt_slots;
@@ -210,6 +213,12 @@ NODISCARD enum result authority_list_websites(struct authority *authority,
 NODISCARD enum result authority_revoke_as_operator(struct authority *authority, const struct id *id,
 						   bool cascade, int64_t now,
 						   uint64_t *descendants);
+
+/** Counts a request of CALLER at NOW against requests_per_minute, where that is set: its own minute
+ *  begins with its first request. RESULT_RATE_LIMITED, with what the answer tells in ERR, beyond.
+ */
+NODISCARD enum result authority_limit_rate(struct authority *authority, const struct caller *caller,
+					   int64_t now, struct error *err);
 
 /** Counts a use of CALLER's token at NOW from ADDRESS; never fails the request. Where there is no
  *  memory for uses (plain CGI) it is written at once, and only where the last one that was written

@@ -1194,6 +1194,43 @@ static uint64_t count_uses(struct fixture *fixture, const struct id *id)
 	return count;
 }
 
+static void test_a_request_is_counted_against_the_tokens_own_limit(void **state)
+{
+	struct fixture *fixture = *state;
+	struct made_token made, other;
+	struct caller caller, other_caller;
+	struct error err = {0};
+
+	fixture_add_account(fixture, 1);
+	made = fixture_add_token(fixture, 1, "*/all/never", NULL);
+	other = fixture_add_token(fixture, 1, "*/all/never", NULL);
+	caller = fixture_caller(fixture, &made.id);
+	other_caller = fixture_caller(fixture, &other.id);
+	fixture->limits.requests_per_minute = 2;
+	/* Plain CGI has no memory for it. */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(authority_limit_rate(&fixture->authority, &caller, 1000, &err),
+				 RESULT_OK);
+	fixture->authority.rate_limit = rate_limit_new();
+	assert_non_null(fixture->authority.rate_limit);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(authority_limit_rate(&fixture->authority, &caller, 1000, &err),
+				 RESULT_OK);
+	assert_int_equal(err.rate_limit, 0);
+	assert_int_equal(authority_limit_rate(&fixture->authority, &caller, 1000, &err),
+			 RESULT_RATE_LIMITED);
+	assert_int_equal(err.rate_limit, 2);
+	assert_in_range(err.retry_after_seconds, 1, 60);
+	assert_in_range(err.rate_reset_at, 1001, 61000);
+	assert_int_equal(authority_limit_rate(&fixture->authority, &other_caller, 1000, &err),
+			 RESULT_OK);
+	fixture->limits.requests_per_minute = 0;
+	assert_int_equal(authority_limit_rate(&fixture->authority, &caller, 1000, &err), RESULT_OK);
+	rate_limit_free(fixture->authority.rate_limit);
+	caller_clear(&other_caller);
+	caller_clear(&caller);
+}
+
 static void test_a_use_is_written_once_in_half_a_minute_without_memory(void **state)
 {
 	struct fixture *fixture = *state;
@@ -1285,6 +1322,7 @@ int main(void)
 		TEST(test_a_page_that_ends_early_goes_on_with_the_one_not_taken),
 		TEST(test_a_cursor_is_good_only_as_it_was_given),
 		TEST(test_websites_are_listed_within_the_scope),
+		TEST(test_a_request_is_counted_against_the_tokens_own_limit),
 		TEST(test_a_use_is_written_once_in_half_a_minute_without_memory),
 		TEST(test_a_use_waits_in_memory_where_there_is_some),
 		TEST(test_a_use_that_cannot_be_noted_harms_nobody),
