@@ -187,6 +187,34 @@ def test_a_wider_token_is_seen_and_not_revoked(scene):
             403, "scope_exceeded")
 
 
+def test_a_change_narrows_and_never_widens(scene):
+    token = scene.web.create(allowedIps=HELD)
+    path = f"{TOKENS}/{token['id']}"
+    for wider in ([], ["0.0.0.0/0"], ["127.0.0.0/28"]):
+        with nothing_changes(scene.site):
+            scene.web.call("PATCH", path, {"allowedIps": wider}).refused(
+                403, "scope_exceeded", "allowedIps" + ("[0]" if wider else ""))
+    changed = scene.web.call("PATCH", path, {"allowedIps": ["127.0.0.2"]}).check()
+    assert (changed.status, changed.first["allowedIps"]) == (200, ["127.0.0.2/32"])
+    scene.itself(token).refused(401, "invalid_token")
+    assert scene.itself(token, source=THERE).first["allowedIps"] == ["127.0.0.2/32"]
+    renamed = scene.web.call("PATCH", path, {"name": "other"}).check()
+    assert renamed.first["allowedIps"] == ["127.0.0.2/32"]
+
+
+def test_a_cascade_cuts_addresses_and_revokes_what_is_left_without(scene):
+    token = scene.web.create()
+    children = [scene.web.create(key=token["key"], allowedIps=allowed) for allowed in
+                ([], ["127.0.0.0/8", "10.0.0.0/8"], ["127.0.0.1"], ["192.0.2.0/24"])]
+    answer = scene.web.call("PATCH", f"{TOKENS}/{token['id']}?cascade=true",
+                            {"allowedIps": ["127.0.0.0/30", "2001:db8::/32"]}).check()
+    assert (answer.status, answer.first["descendants"]) == (200, 4)
+    shown = [scene.web.call("GET", f"{TOKENS}/{child['id']}").check().first for child in children]
+    assert [record["state"] for record in shown] == 3 * ["active"] + ["revoked"]
+    assert [record["allowedIps"] for record in shown[:3]] == [
+        ["127.0.0.0/30", "2001:db8::/32"], ["127.0.0.0/30"], ["127.0.0.1/32"]]
+
+
 # ---- Use ----------------------------------------------------------------------------------------
 
 def test_a_key_is_good_from_its_addresses_alone(scene):
