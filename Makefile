@@ -39,8 +39,8 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 	lib/bootstrap.c lib/buffer.c lib/codec.c lib/codec_audit.c lib/codec_body.c \
 	lib/codec_checkpoint.c lib/codec_read.c lib/config.c lib/config_text.c lib/error.c \
 	lib/file.c lib/id.c lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c \
-	lib/memo_file.c lib/permission.c lib/process.c lib/scope.c lib/scrypt_slots.c \
-	lib/secret.c lib/setting.c lib/store_sqlite.c lib/store_sqlite_account.c \
+	lib/memo_file.c lib/network.c lib/permission.c lib/process.c lib/rate_limit.c \
+	lib/scope.c lib/scrypt_slots.c lib/secret.c lib/setting.c lib/store_sqlite.c lib/store_sqlite_account.c \
 	lib/store_sqlite_audit.c lib/store_sqlite_copy.c lib/store_sqlite_idempotency.c \
 	lib/store_sqlite_schema.c lib/store_sqlite_token.c lib/text.c lib/throttle.c \
 	lib/timestamp.c lib/token.c lib/usage.c
@@ -54,8 +54,8 @@ ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_
 	cli/doctor_service.c cli/init.c cli/issued.c cli/main.c cli/output.c cli/permission.c \
 	cli/probe.c cli/restore.c cli/restore_audit.c cli/token.c cli/token_create.c cli/website.c
 UNIT_TESTS = ascii audit authority bootstrap buffer codec config delegation error file id \
-	json_scan log memo permission scope scrypt_slots secret store store_schema text throttle \
-	timestamp token usage
+	json_scan log memo network permission rate_limit scope scrypt_slots secret store store_schema \
+	text throttle timestamp token usage
 
 LIB_OBJECTS   = $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 FCGI_OBJECTS  = $(FCGI_SOURCES:%.c=$(BUILD)/%.o)
@@ -121,7 +121,7 @@ check-http: all ## the tests over HTTP and of faults, behind a real lighttpd
 check-cgi: all ## the tests over HTTP, each request a process of plain CGI
 	CLAVIGER_TEST_MODE=cgi $(PYTEST) tests/http
 
-FUZZERS = config json_scan
+FUZZERS = config json_scan network
 SECONDS = 30
 fuzz: ## each fuzzer for $(SECONDS) seconds
 	$(MAKE) -j$(JOBS) CC=$(CLANG) BUILD=build/fuzz FORTIFY= \

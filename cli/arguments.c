@@ -18,6 +18,7 @@ static const struct option_text options[OPTION_COUNT] = {
 	[OPTION_NAME]         = { "--name",         "NAME",     "what it is called, 1 to 100 characters", false },
 	[OPTION_PERMISSION]   = { "--permission",   "NAME",     "one or more with commas between; again for more (default *)", true },
 	[OPTION_WEBSITE]      = { "--website",      "ID|DOMAIN", "one or more with commas between; again for more (default all)", true },
+	[OPTION_ALLOW_IP]     = { "--allow-ip",     "NETWORK",  "one or more with commas between; again for more (default any)", true },
 	[OPTION_EXPIRES_IN]   = { "--expires-in",   "DURATION", "seconds, or with m, h, d or w behind: 12h, 90d", false },
 	[OPTION_EXPIRES_AT]   = { "--expires-at",   "MOMENT",   "such as 2030-01-31T12:00:00Z", false },
 	[OPTION_KEY_FILE]     = { "--key-file",     "FILE",     "write the key to this new file (0600), not to standard output", false },

@@ -43,8 +43,8 @@ static const struct command commands[] = {
 	{ "website", "remove", website_remove, NEEDS_AUDIT, "ID|DOMAIN", 0, "Remove a website",
 	  "Tokens that are limited to it keep its id, which then grants nothing.\n" },
 	{ "token", "create", token_create, NEEDS_AUDIT, NULL,
-	  BIT(ACCOUNT) | BIT(NAME) | BIT(PERMISSION) | BIT(WEBSITE) | BIT(EXPIRES_IN) | BIT(EXPIRES_AT) |
-		  BIT(KEY_FILE),
+	  BIT(ACCOUNT) | BIT(NAME) | BIT(PERMISSION) | BIT(WEBSITE) | BIT(ALLOW_IP) | BIT(EXPIRES_IN) |
+		  BIT(EXPIRES_AT) | BIT(KEY_FILE),
 	  "Make a token and print its key, once",
 	  "Standard output is the key and nothing else. Where it cannot be written, the token is\n"
 	  "revoked again.\n" },

@@ -175,14 +175,32 @@ static void row(struct listing *listing, const char *name, const char *value)
 	output_cell(listing, value);
 }
 
+static void write_addresses(struct listing *listing, const struct scope *scope)
+{
+	if (scope->every_address)
+		row(listing, "addresses", "any");
+	for (size_t i = 0; i < scope->addresses.count; i++) {
+		char text[NETWORK_TEXT_SIZE];
+
+		network_format(&scope->addresses.networks[i], text);
+		row(listing, i == 0 ? "addresses" : "", text);
+	}
+}
+
 static void write_moments(struct listing *listing, const struct token_record *record)
 {
+	char uses[24];
+
 	output_cell(listing, "created");
 	output_moment_cell(listing, record->created_at, "-");
 	output_cell(listing, "expires");
 	output_moment_cell(listing, record->scope.expires_at, "never");
 	output_cell(listing, "last used");
 	output_moment_cell(listing, record->last_used_at, "never");
+	if (record->last_used_ip[0] != '\0')
+		row(listing, "last used from", record->last_used_ip);
+	snprintf(uses, sizeof(uses), "%" PRIu64, record->use_count);
+	row(listing, "uses", uses);
 	if (record->revoked_at != STORE_NO_MOMENT) {
 		output_cell(listing, "revoked");
 		output_moment_cell(listing, record->revoked_at, "-");
@@ -209,6 +227,7 @@ static void write_text(struct token_listing *list, const struct token_record *re
 		id_format(&websites->ids[i], id);
 		row(listing, "", id);
 	}
+	write_addresses(listing, &record->scope);
 	if (record->has_parent)
 		id_format(&record->parent, id);
 	row(listing, "made by", record->has_parent ? id : "the operator");

@@ -25,6 +25,7 @@ static const struct field_option {
 	{ "name",        OPTION_NAME,       NULL },
 	{ "permissions", OPTION_PERMISSION, "there is no such permission; see claviger-admin permission list" },
 	{ "websiteIds",  OPTION_WEBSITE,    "not a website of this account; see claviger-admin website list" },
+	{ "allowedIps",  OPTION_ALLOW_IP,   "write an address, or a network with no bits behind its prefix, such as 192.0.2.0/24" },
 	{ "expiresAt",   OPTION_EXPIRES_AT, NULL },
 	{ "expiresIn",   OPTION_EXPIRES_IN, NULL },
 	// clang-format on
@@ -128,15 +129,17 @@ static void write_piece(const char *text, size_t length, struct buffer *body)
 	buffer_clear(&copy);
 }
 
-static void write_permissions(const struct arguments *arguments, struct buffer *body)
+/* The values of OPTION as the array NAME. */
+static void write_pieces(const struct arguments *arguments, enum option option, const char *name,
+			 struct buffer *body)
 {
 	struct piece piece = {0};
 	char separator = '[';
 
-	if (!arguments_has(arguments, OPTION_PERMISSION))
+	if (!arguments_has(arguments, option))
 		return;
-	json_write_name("permissions", body);
-	while (arguments_next_piece(arguments, OPTION_PERMISSION, &piece)) {
+	json_write_name(name, body);
+	while (arguments_next_piece(arguments, option, &piece)) {
 		buffer_append_char(body, separator);
 		write_piece(piece.text, piece.length, body);
 		separator = ',';
@@ -229,7 +232,8 @@ static enum result read_draft(struct admin *admin, const struct arguments *argum
 	buffer_init(&body, BODY_MAX);
 	buffer_append_char(&body, '{');
 	write_text("name", arguments_value(arguments, OPTION_NAME), &body);
-	write_permissions(arguments, &body);
+	write_pieces(arguments, OPTION_PERMISSION, "permissions", &body);
+	write_pieces(arguments, OPTION_ALLOW_IP, "allowedIps", &body);
 	result = write_websites(admin, arguments, &body, err);
 	if (result == RESULT_OK)
 		result = write_expiry(arguments, &body, err);

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,8 +66,11 @@ bool cgi_answer(struct worker *worker, const char *prefix, char *const *environm
 	is_sent = send_answer(&request, &response);
 	/* The caller is known where somebody was let in; its answer need not wait for this. */
 	if (worker != NULL && request.caller.token.created_at != 0) {
+		/* lighttpd ends a program that has closed its output and is still there. */
+		signal(SIGTERM, SIG_IGN);
 		close(STDOUT_FILENO);
-		authority_note_use(&worker->authority, &request.caller, request.now);
+		authority_note_use(&worker->authority, &request.caller, request_address(&request),
+				   request.now);
 	}
 	request_clear(&request);
 	response_clear(&response);

@@ -269,8 +269,7 @@ static void reload(struct server *server, struct config *config, const char *fil
 		goto out;
 	}
 	config_take_over(config, fresh, unchanged);
-	server->limits.tokens_per_account = config->tokens_per_account;
-	server->serves_metrics = config->metrics;
+	server_take_limits(server, config);
 	if (unchanged[0] != '\0')
 		log_event(LOG_WARNING, NULL, "changed keys need a restart", "keys=%s", unchanged);
 	log_event(LOG_INFO, NULL, "configuration taken over", "file=%.200s", config->file);

@@ -63,6 +63,14 @@ void request_reset(struct request *request)
 	request->body_is_too_large = false;
 	request->body_is_incomplete = false;
 	caller_clear(&request->caller);
+	request->is_counted = false;
+}
+
+const char *request_address(const struct request *request)
+{
+	const char *address = request->variables[VARIABLE_ADDRESS];
+
+	return address == NULL ? "unknown" : address;
 }
 
 void request_clear(struct request *request)

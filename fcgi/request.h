@@ -64,6 +64,7 @@ struct request {
 	bool body_is_incomplete;
 	int64_t now;
 	struct caller caller;
+	bool is_counted; /* as a use of the caller's token: once, whichever lanes it goes through */
 };
 
 /** Prepares storage; clear it with request_clear(). */
@@ -93,6 +94,8 @@ NODISCARD enum result request_idempotency(const struct request *request, const c
 					  const char *route, struct idempotency *storage,
 					  const struct idempotency **idempotency,
 					  struct error *err);
+/** The peer's address as the web server tells it; "unknown" where it does not. */
+NODISCARD const char *request_address(const struct request *request);
 /** Wipes what held a key and makes ready for the next one. */
 void request_reset(struct request *request);
 /** The same, and frees. */

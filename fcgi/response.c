@@ -200,7 +200,28 @@ static void write_error(struct response *response, enum result result, const cha
 	}
 	json_write_name("requestId", out);
 	json_write_string(request_id, out);
-	buffer_append_text(out, "}}");
+	buffer_append_char(out, '}');
+	if (error->rate_limit > 0) {
+		json_write_name("limit", out);
+		buffer_append_number(out, error->rate_limit);
+		json_write_name("remaining", out);
+		buffer_append_number(out, 0);
+		json_write_name("reset", out);
+		buffer_append_number(out, error->rate_reset_at);
+	}
+	buffer_append_char(out, '}');
+}
+
+static void write_rate_headers(struct response *response)
+{
+	const struct error *error = &response->error;
+
+	if (error->rate_limit == 0)
+		return;
+	buffer_append_format(&response->headers,
+			     "X-RateLimit-Limit: %u\r\nX-RateLimit-Remaining: 0\r\n"
+			     "X-RateLimit-Reset: %lld\r\n",
+			     (unsigned)error->rate_limit, (long long)error->rate_reset_at);
 }
 
 void response_refuse(struct response *response, enum result result, const char *request_id,
@@ -217,6 +238,7 @@ void response_refuse(struct response *response, enum result result, const char *
 		buffer_append_format(&response->headers, "Retry-After: %lld\r\n",
 				     (long long)(seconds > 0 ? seconds : 1));
 	}
+	write_rate_headers(response);
 	write_error(response, result, request_id);
 }
 

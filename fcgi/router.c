@@ -159,7 +159,6 @@ static enum result check_shape(const struct request *request, struct error *err)
 static enum result authenticate(struct worker *worker, struct request *request,
 				struct pending_check *pending, struct error *err)
 {
-	const char *address = request->variables[VARIABLE_ADDRESS];
 	const char *key;
 	size_t length;
 	enum result result =
@@ -167,13 +166,30 @@ static enum result authenticate(struct worker *worker, struct request *request,
 
 	if (result == RESULT_OK)
 		result = authority_authenticate(&worker->authority, key, length,
-						address == NULL ? "unknown" : address, request->now,
+						request_address(request), request->now,
 						&request->caller, pending, err);
 	if (result == RESULT_OK) {
-		request->caller.address = address;
+		request->caller.address = request->variables[VARIABLE_ADDRESS];
 		request->caller.request_id = request->id;
 	}
 	return result;
+}
+
+/* A request that goes on in the other lane is authenticated there again, and counted here once. */
+static enum result count_use(struct worker *worker, struct request *request, struct error *err)
+{
+	enum result result;
+
+	if (request->is_counted)
+		return RESULT_OK;
+	result = authority_limit_rate(&worker->authority, &request->caller, request->now, err);
+	if (result != RESULT_OK)
+		return result;
+	request->is_counted = true;
+	if (worker->server->usage != NULL) /* plain CGI writes it after its answer */
+		authority_note_use(&worker->authority, &request->caller, request_address(request),
+				   request->now);
+	return RESULT_OK;
 }
 
 static bool names_caller(const struct request *request)
@@ -243,10 +259,10 @@ static enum result serve(struct worker *worker, const struct route *route, struc
 		return result;
 	if (route->access != ACCESS_ANYONE) {
 		result = authenticate(worker, request, pending, &response->error);
+		if (result == RESULT_OK)
+			result = count_use(worker, request, &response->error);
 		if (result != RESULT_OK)
 			return result;
-		if (worker->server->usage != NULL)
-			authority_note_use(&worker->authority, &request->caller, request->now);
 		result = check_permission(worker, route, request);
 		if (result != RESULT_OK)
 			return result;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { NAME_PART_CHARACTERS_MAX = 100 };
-/* 1000 websites, 64 permissions, a name in which all is escaped. */
+/* 1000 websites, 64 permissions, 64 networks, a name in which all is escaped. */
 enum { TOKEN_JSON_MAX = 40 * 1024 };
 
 enum result tokens_parse_id(const struct request *request, struct id *id)

@@ -13,6 +13,13 @@
 /* A process that answers one request needs no more than a file would hold in one bucket. */
 enum { CGI_MEMO_ENTRIES = 1024 };
 
+void server_take_limits(struct server *server, const struct config *config)
+{
+	server->limits.tokens_per_account = config->tokens_per_account;
+	server->limits.requests_per_minute = config->requests_per_minute;
+	server->serves_metrics = config->metrics;
+}
+
 enum result server_open(struct server *server, const struct config *config, bool is_plain_cgi,
 			struct error *err)
 {
@@ -21,8 +28,7 @@ enum result server_open(struct server *server, const struct config *config, bool
 	enum result result;
 
 	server->config = config;
-	server->limits.tokens_per_account = config->tokens_per_account;
-	server->serves_metrics = config->metrics;
+	server_take_limits(server, config);
 	if (is_plain_cgi) {
 		size_t size = strlen(config->database) + sizeof(slots_suffix);
 
@@ -34,9 +40,11 @@ enum result server_open(struct server *server, const struct config *config, bool
 				 slots_suffix);
 	} else {
 		server->usage = usage_new();
+		server->rate_limit = rate_limit_new();
 	}
 	server->throttle = throttle_new();
-	if (server->throttle == NULL || (server->usage == NULL && server->scrypt_slots == NULL))
+	if (server->throttle == NULL ||
+	    (server->scrypt_slots == NULL && (server->usage == NULL || server->rate_limit == NULL)))
 		return error_set(err, RESULT_BUSY, NULL, "There is no memory to start with");
 	result = memo_open(entries, config->memo_file[0] == '\0' ? NULL : config->memo_file,
 			   &server->memo, err);
@@ -53,6 +61,7 @@ void server_close(struct server *server)
 	memo_close(server->memo);
 	throttle_free(server->throttle);
 	usage_free(server->usage);
+	rate_limit_free(server->rate_limit);
 	free(server->scrypt_slots);
 	*server = (struct server){0};
 }
@@ -89,6 +98,7 @@ enum result worker_open(struct worker *worker, struct server *server, bool may_w
 		.memo = server->memo,
 		.throttle = server->throttle,
 		.usage = server->usage,
+		.rate_limit = server->rate_limit,
 		.scrypt_slots = server->scrypt_slots,
 		.may_wait = may_wait,
 	};

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "error.h"
 #include "memo.h"
+#include "rate_limit.h"
 #include "request.h"
 #include "store.h"
 #include "throttle.h"
@@ -29,8 +30,9 @@ struct server {
 	struct memo *memo;
 	struct throttle *throttle;
 	struct audit_key *audit; /* opened with the first worker, whose database is ours */
-	struct usage *usage;     /* NULL as plain CGI */
-	char *scrypt_slots;      /* NULL but as plain CGI */
+	struct usage *usage;     /* NULL as plain CGI, as the next one */
+	struct rate_limit *rate_limit;
+	char *scrypt_slots; /* NULL but as plain CGI */
 };
 
 /* Belongs to one thread. */
@@ -44,6 +46,8 @@ struct worker {
 /** Opens what all threads share. SERVER, zeroed before, is to be closed also on failure. */
 NODISCARD enum result server_open(struct server *server, const struct config *config,
 				  bool is_plain_cgi, struct error *err);
+/** Takes over what CONFIG says of what a reload may change while threads read it. */
+void server_take_limits(struct server *server, const struct config *config);
 void server_close(struct server *server);
 
 /** Opens a worker's own connection to the store; CREATE as in struct store_options. WORKER, zeroed

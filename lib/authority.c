@@ -178,16 +178,26 @@ out:
 	return result;
 }
 
+/* The answer tells a thief nothing; the operator learns it here. Whether the key's secret is right
+ * is not known yet: that would cost a scrypt run for a stranger. */
+static void log_refused_address(const struct id *token, const char *address)
+{
+	char id[ID_TEXT_SIZE];
+
+	id_format(token, id);
+	log_event(LOG_INFO, NULL, "refused by allowedIps", "token=%s address=%.64s", id, address);
+}
+
 /* Decides by the row that is in force now whether KEY is good. PROVEN is a pair that this call has
  * checked itself, so that nothing depends on the memo having kept it. RESULT_DEFERRED: a scrypt run
  * must decide, and TAG names it. */
 static enum result judge(struct authority *authority, const struct key *key,
-			 const struct selector *selector, int64_t now,
-			 const struct memo_tag *proven, struct caller *caller, struct memo_tag *tag)
+			 const struct check *check, int64_t now, const struct memo_tag *proven,
+			 struct caller *caller, struct memo_tag *tag)
 {
 	const struct token_record *record = &caller->token;
-	enum result result =
-		store_find_caller(authority->store, selector, &caller->token, &caller->account);
+	enum result result = store_find_caller(authority->store, check->selector, &caller->token,
+					       &caller->account);
 
 	if (result == RESULT_NOT_FOUND)
 		return RESULT_INVALID_TOKEN;
@@ -195,6 +205,10 @@ static enum result judge(struct authority *authority, const struct key *key,
 		return result;
 	if (!authority_is_alive(record, now))
 		return RESULT_INVALID_TOKEN;
+	if (!scope_admits(&record->scope, check->address)) {
+		log_refused_address(&record->id, check->address);
+		return RESULT_INVALID_TOKEN;
+	}
 	memo_tag(authority->memo, key, &record->hash, tag);
 	if (proven != NULL && sodium_memcmp(tag->bytes, proven->bytes, MEMO_TAG_SIZE) == 0)
 		return RESULT_OK;
@@ -227,7 +241,7 @@ enum result authority_authenticate(struct authority *authority, const char *key_
 	/* After each run the row is read again: it may have been revoked meanwhile. */
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		token_record_clear(&caller->token);
-		result = judge(authority, &key, &selector, now, known, caller, &tag);
+		result = judge(authority, &key, &check, now, known, caller, &tag);
 		if (result != RESULT_DEFERRED)
 			goto out;
 		result = check_throttle(authority, &check, err);
@@ -278,16 +292,39 @@ enum result authority_require(struct authority *authority, struct caller *caller
 	return RESULT_OK;
 }
 
-void authority_note_use(struct authority *authority, const struct caller *caller, int64_t now)
+enum result authority_limit_rate(struct authority *authority, const struct caller *caller,
+				 int64_t now, struct error *err)
+{
+	uint32_t limit = authority->limits->requests_per_minute;
+	int64_t wait_ms;
+
+	if (limit == 0 || authority->rate_limit == NULL)
+		return RESULT_OK;
+	wait_ms = rate_limit_take(authority->rate_limit, &caller->token.id, limit,
+				  timestamp_monotonic());
+	if (wait_ms == 0)
+		return RESULT_OK;
+	err->retry_after_seconds = (wait_ms + 999) / 1000;
+	err->rate_limit = limit;
+	err->rate_reset_at = now + wait_ms;
+	return error_set(err, RESULT_RATE_LIMITED, NULL,
+			 "This token may make %u requests a minute; wait as Retry-After says",
+			 (unsigned)limit);
+}
+
+void authority_note_use(struct authority *authority, const struct caller *caller,
+			const char *address, int64_t now)
 {
 	const struct token_record *token = &caller->token;
+	struct token_use use = {.token = token->id, .at = now, .count = 1};
+	bool is_written = token->last_used_at != STORE_NO_MOMENT && token->last_used_at <= now &&
+			  token->last_used_at > now - USAGE_INTERVAL_MS;
 
-	if (token->last_used_at != STORE_NO_MOMENT &&
-	    token->last_used_at > now - USAGE_INTERVAL_MS && token->last_used_at <= now)
-		return;
+	if (!network_parse_address(address, &use.address))
+		use.address = (struct network){0};
 	if (authority->usage != NULL)
-		usage_note(authority->usage, &token->id, now);
-	else if (store_touch_token(authority->store, &token->id, now) != RESULT_OK)
+		usage_note(authority->usage, &use.token, &use.address, now);
+	else if (!is_written && store_add_use(authority->store, &use) != RESULT_OK)
 		log_event(LOG_WARNING, NULL, "last use not written", "store=unavailable");
 }
 

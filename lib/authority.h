@@ -13,6 +13,8 @@
 #include "config.h"
 #include "error.h"
 #include "memo.h"
+#include "network.h"
+#include "rate_limit.h"
 #include "store.h"
 #include "throttle.h"
 #include "token.h"
@@ -25,6 +27,7 @@
 /* What a reload may change while others read it. */
 struct limits {
 	_Atomic uint32_t tokens_per_account;
+	_Atomic uint32_t requests_per_minute; /* of each token; 0: no limit */
 };
 
 /* All is borrowed and must outlive the authority. */
@@ -35,7 +38,8 @@ struct authority {
 	struct memo *memo;
 	struct throttle *throttle;
 	const struct audit_key *audit; /* NULL: nothing can be changed */
-	struct usage *usage;           /* NULL: the last use is written at once (plain CGI) */
+	struct usage *usage;           /* NULL: a use is written at once (plain CGI) */
+	struct rate_limit *rate_limit; /* NULL: requests are not limited (plain CGI) */
 	/* How many scrypt runs the processes of plain CGI may have at once: byte ranges of this
 	 * file. NULL: the number of threads that may wait is the bound. */
 	const char *scrypt_slots;
@@ -61,9 +65,10 @@ struct pending_check {
 };
 
 /** Finds out who holds the LENGTH bytes of KEY_TEXT. ADDRESS is the peer's, as text, for the
- *  throttle; NOW the wall clock, asked again after waiting. RESULT_INVALID_TOKEN for every reason
- *  alike; RESULT_RATE_LIMITED with err->retry_after_seconds; RESULT_DEFERRED with *PENDING where
- *  it needs scrypt and may not wait. CALLER is empty on failure. */
+ * token's addresses and the throttle; NOW the wall clock, asked again after waiting.
+ * RESULT_INVALID_TOKEN for every reason alike; RESULT_RATE_LIMITED with err->retry_after_seconds;
+ * RESULT_DEFERRED with *PENDING where it needs scrypt and may not wait. CALLER is empty on failure.
+ */
 NODISCARD enum result authority_authenticate(struct authority *authority, const char *key_text,
 					     size_t length, const char *address, int64_t now,
 					     struct caller *caller, struct pending_check *pending,
@@ -74,6 +79,8 @@ void caller_clear(struct caller *caller);
  *  of them must still be open to its account. RESULT_INSUFFICIENT_SCOPE when not. */
 NODISCARD enum result authority_require(struct authority *authority, struct caller *caller,
 					struct permission_set needed);
+
+enum { ALLOWED_IPS_MAX = 64 };
 
 enum expiry_kind { EXPIRY_INHERITED, EXPIRY_NEVER, EXPIRY_AT };
 
@@ -89,6 +96,9 @@ struct token_draft {
 	bool has_websites;
 	struct id *website_ids;
 	size_t website_count;
+	bool has_addresses;
+	struct network addresses[ALLOWED_IPS_MAX];
+	size_t address_count;
 	enum expiry_kind expiry;
 	int64_t expires_at;
 	const char *expiry_field; /* "expiresAt" or "expiresIn": what a refusal names */
@@ -204,8 +214,17 @@ NODISCARD enum result authority_revoke_as_operator(struct authority *authority, 
 						   bool cascade, int64_t now,
 						   uint64_t *descendants);
 
-/** Notes that CALLER's token was used at NOW; never fails the request. */
-void authority_note_use(struct authority *authority, const struct caller *caller, int64_t now);
+/** Counts a request of CALLER at NOW against requests_per_minute, where that is set: its own minute
+ *  begins with its first request. RESULT_RATE_LIMITED, with what the answer tells in ERR, beyond.
+ */
+NODISCARD enum result authority_limit_rate(struct authority *authority, const struct caller *caller,
+					   int64_t now, struct error *err);
+
+/** Counts a use of CALLER's token at NOW from ADDRESS; never fails the request. Where there is no
+ *  memory for uses (plain CGI) it is written at once, and only where the last one that was written
+ *  is older than USAGE_INTERVAL_MS: then the count is a lower bound. */
+void authority_note_use(struct authority *authority, const struct caller *caller,
+			const char *address, int64_t now);
 
 enum { CURSOR_TEXT_SIZE = 33 }; /* 24 bytes in base64url, and NUL */
 

@@ -122,6 +122,44 @@ static enum result choose_websites(const struct choice *choice, struct scope *sc
 	return id_set_init(&scope->websites, draft->website_ids, draft->website_count);
 }
 
+static enum result exceed_address(const struct choice *choice, size_t index)
+{
+	char text[NETWORK_TEXT_SIZE], shown[NETWORK_TEXT_SIZE + 4];
+
+	network_format(&choice->draft->addresses[index], text);
+	snprintf(shown, sizeof(shown), " \"%s\"", text);
+	return exceed(choice, "allowedIps", index, shown);
+}
+
+/* SCOPE takes the addresses. */
+static enum result choose_addresses(const struct choice *choice, struct scope *scope)
+{
+	const struct token_draft *draft = choice->draft;
+	struct scope wanted = *choice->within;
+
+	if (!draft->has_addresses) {
+		scope->every_address = wanted.every_address;
+		return network_set_init(&scope->addresses, wanted.addresses.networks,
+					wanted.addresses.count);
+	}
+	wanted.every_address = draft->address_count == 0;
+	wanted.addresses = (struct network_set){0};
+	if (wanted.every_address && !scope_covers(choice->within, &wanted))
+		return error_set(choice->err, RESULT_SCOPE_EXCEEDED, "allowedIps",
+				 "%s: an empty allowedIps means any address; name some, or leave "
+				 "the field out",
+				 choice->complaint);
+	for (size_t i = 0; i < draft->address_count; i++) {
+		struct network one = draft->addresses[i];
+
+		wanted.addresses = (struct network_set){&one, 1};
+		if (!scope_covers(choice->within, &wanted))
+			return exceed_address(choice, i);
+	}
+	scope->every_address = wanted.every_address;
+	return network_set_init(&scope->addresses, draft->addresses, draft->address_count);
+}
+
 static enum result choose_expiry(const struct choice *choice, int64_t *expires_at)
 {
 	struct scope wanted = *choice->within;
@@ -155,6 +193,8 @@ enum result authority_choose_scope(struct authority *authority, const struct sco
 	result = choose_permissions(&choice, &scope->permissions);
 	if (result == RESULT_OK)
 		result = choose_websites(&choice, scope);
+	if (result == RESULT_OK)
+		result = choose_addresses(&choice, scope);
 	if (result == RESULT_OK)
 		result = choose_expiry(&choice, &scope->expires_at);
 	if (result == RESULT_OK && !scope_covers(within, scope))

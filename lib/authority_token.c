@@ -193,6 +193,7 @@ enum result authority_issue_for_account(struct authority *authority, const struc
 	struct maker maker = {.whole_account = {.account = *account,
 						.permissions = {.every = true},
 						.every_website = true,
+						.every_address = true,
 						.expires_at = TIMESTAMP_NEVER}};
 
 	return issue(authority, &maker, draft, now, record, key, err);

@@ -67,6 +67,20 @@ static void write_website_ids(const struct writing *to, const struct token_recor
 	buffer_append_char(to->out, ']');
 }
 
+static void write_allowed_ips(const struct writing *to, const struct token_record *record)
+{
+	buffer_append_char(to->out, '[');
+	for (size_t i = 0; i < record->scope.addresses.count; i++) {
+		char text[NETWORK_TEXT_SIZE];
+
+		network_format(&record->scope.addresses.networks[i], text);
+		if (i > 0)
+			buffer_append_char(to->out, ',');
+		json_write_string(text, to->out);
+	}
+	buffer_append_char(to->out, ']');
+}
+
 static void write_created_at(const struct writing *to, const struct token_record *record)
 {
 	json_write_moment(record->created_at, to->out);
@@ -75,6 +89,19 @@ static void write_created_at(const struct writing *to, const struct token_record
 static void write_last_used_at(const struct writing *to, const struct token_record *record)
 {
 	json_write_moment(record->last_used_at, to->out);
+}
+
+static void write_last_used_ip(const struct writing *to, const struct token_record *record)
+{
+	if (record->last_used_ip[0] != '\0')
+		json_write_string(record->last_used_ip, to->out);
+	else
+		buffer_append(to->out, "null", 4);
+}
+
+static void write_use_count(const struct writing *to, const struct token_record *record)
+{
+	buffer_append_number(to->out, (int64_t)record->use_count);
 }
 
 static void write_expires_at(const struct writing *to, const struct token_record *record)
@@ -133,8 +160,11 @@ static const struct token_field {
 	{ "scope",       write_scope,        false },
 	{ "permissions", write_permissions,  true  },
 	{ "websiteIds",  write_website_ids,  true  },
+	{ "allowedIps",  write_allowed_ips,  true  },
 	{ "createdAt",   write_created_at,   false },
 	{ "lastUsedAt",  write_last_used_at, false },
+	{ "lastUsedIp",  write_last_used_ip, false },
+	{ "useCount",    write_use_count,    false },
 	{ "expiresAt",   write_expires_at,   true  },
 	{ "state",       write_state,        true  },
 	{ "parentId",    write_parent,       false },

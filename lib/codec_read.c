@@ -106,6 +106,36 @@ static enum result read_website_ids(const struct body *body, const char *field,
 	return RESULT_OK;
 }
 
+static enum result read_allowed_ips(const struct body *body, const char *field,
+				    struct json_object *value)
+{
+	struct token_draft *draft = body->into;
+	size_t count;
+
+	if (!json_object_is_type(value, json_type_array) ||
+	    json_object_array_length(value) > ALLOWED_IPS_MAX)
+		return error_set(body->err, RESULT_INVALID_FIELD, field,
+				 "%s: an array of at most %d networks is wanted; leave it out for "
+				 "the caller's own",
+				 field, ALLOWED_IPS_MAX);
+	count = json_object_array_length(value);
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *element = json_object_array_get_idx(value, i);
+
+		if (!json_object_is_type(element, json_type_string) ||
+		    !network_parse(json_object_get_string(element),
+				   (size_t)json_object_get_string_len(element),
+				   &draft->addresses[i]))
+			return body_refuse_element(
+				body, field, i,
+				"an address, or a network with no bits behind its prefix, is "
+				"wanted, such as 192.0.2.0/24 or 2001:db8::/32");
+	}
+	draft->address_count = count;
+	draft->has_addresses = true;
+	return RESULT_OK;
+}
+
 static enum result read_expires_at(const struct body *body, const char *field,
 				   struct json_object *value)
 {
@@ -155,6 +185,7 @@ static const struct body_field draft_fields[] = {
 	{ "name",        read_name        },
 	{ "permissions", read_permissions },
 	{ "websiteIds",  read_website_ids },
+	{ "allowedIps",  read_allowed_ips },
 	{ "expiresAt",   read_expires_at  },
 	{ "expiresIn",   read_expires_in  },
 };
@@ -192,7 +223,7 @@ enum result codec_read_change(const struct config *config, const char *text, siz
 	if (result == RESULT_OK && is_empty)
 		result = error_set(err, RESULT_INVALID_JSON, NULL,
 				   "There is nothing to change; send name, permissions, "
-				   "websiteIds, expiresAt or expiresIn");
+				   "websiteIds, allowedIps, expiresAt or expiresIn");
 	if (result != RESULT_OK)
 		token_draft_clear(draft);
 	return result;

@@ -42,7 +42,8 @@ struct config {
 	uint32_t memo_entries;
 	char memo_file[CONFIG_PATH_SIZE]; /* "" = in memory */
 	uint32_t tokens_per_account;
-	char log[CONFIG_PATH_SIZE]; /* "stderr" or a path */
+	uint32_t requests_per_minute; /* of each token; 0: no limit */
+	char log[CONFIG_PATH_SIZE];   /* "stderr" or a path */
 	enum log_level log_level;
 	bool allow_root;
 	bool metrics;
@@ -82,9 +83,9 @@ NODISCARD enum result config_show(const char *file, char *const *environment, ui
 				  void (*each)(void *context, const struct config_value *value),
 				  void *context, struct error *err);
 
-/** Takes over into CURRENT what a reload may change (tokens_per_account, log, log_level, metrics)
- *  from FRESH; writes the names of the other keys that differ and so need a restart, with commas
- *  between, to CHANGED. */
+/** Takes over into CURRENT what a reload may change (tokens_per_account, requests_per_minute, log,
+ *  log_level, metrics) from FRESH; writes the names of the other keys that differ and so need a
+ *  restart, with commas between, to CHANGED. */
 void config_take_over(struct config *current, const struct config *fresh,
 		      char changed[static CONFIG_CHANGED_SIZE]);
 

@@ -47,6 +47,10 @@ struct error {
 	char field[ERROR_FIELD_SIZE];     /* the input that is wrong; "" where there is none */
 	char message[ERROR_MESSAGE_SIZE]; /* one sentence that says what to do */
 	int64_t retry_after_seconds;      /* with RESULT_BUSY, RESULT_RATE_LIMITED; 0 = unsaid */
+	/* With RESULT_RATE_LIMITED: how many requests a minute were used up, and when there will
+	 * be more; 0 = it is not for that. */
+	uint32_t rate_limit;
+	int64_t rate_reset_at;
 };
 
 /** Fills ERR and returns RESULT, so that a failure is one line: return error_set(...). FIELD may

@@ -12,11 +12,18 @@ bool scope_covers_websites(const struct scope *outer, const struct scope *inner)
 	return !inner->every_website && id_set_covers(&outer->websites, &inner->websites);
 }
 
+static bool covers_addresses(const struct scope *outer, const struct scope *inner)
+{
+	if (outer->every_address)
+		return true;
+	return !inner->every_address && network_set_covers(&outer->addresses, &inner->addresses);
+}
+
 bool scope_covers(const struct scope *outer, const struct scope *inner)
 {
 	return scope_covers_websites(outer, inner) &&
 	       permission_set_covers(outer->permissions, inner->permissions) &&
-	       inner->expires_at <= outer->expires_at;
+	       covers_addresses(outer, inner) && inner->expires_at <= outer->expires_at;
 }
 
 static bool role_allows(enum role role, const char *permission)
@@ -70,39 +77,76 @@ bool scope_permits(const struct scope *scope, const struct catalogue *catalogue,
 bool scope_is_empty(const struct scope *scope)
 {
 	return permission_set_is_empty(scope->permissions) ||
-	       (!scope->every_website && scope->websites.count == 0);
+	       (!scope->every_website && scope->websites.count == 0) ||
+	       (!scope->every_address && scope->addresses.count == 0);
+}
+
+static enum result intersect_websites(const struct scope *a, const struct scope *b,
+				      struct scope *shared)
+{
+	const struct id_set *listed = a->every_website ? &b->websites : &a->websites;
+
+	shared->every_website = a->every_website && b->every_website;
+	if (a->every_website || b->every_website)
+		return id_set_init(&shared->websites, listed->ids, listed->count);
+	return id_set_intersect(&a->websites, &b->websites, &shared->websites);
+}
+
+static enum result intersect_addresses(const struct scope *a, const struct scope *b,
+				       struct scope *shared)
+{
+	const struct network_set *listed = a->every_address ? &b->addresses : &a->addresses;
+
+	shared->every_address = a->every_address && b->every_address;
+	if (a->every_address || b->every_address)
+		return network_set_init(&shared->addresses, listed->networks, listed->count);
+	return network_set_intersect(&a->addresses, &b->addresses, &shared->addresses);
 }
 
 enum result scope_intersect(const struct scope *a, const struct scope *b, struct scope *shared)
 {
-	const struct scope *listed = a->every_website ? b : a;
 	enum result result;
 
 	*shared = (struct scope){
 		.account = a->account,
 		.permissions = permission_set_intersection(a->permissions, b->permissions),
-		.every_website = a->every_website && b->every_website,
 		.expires_at = a->expires_at < b->expires_at ? a->expires_at : b->expires_at};
-	if (a->every_website || b->every_website)
-		result = id_set_init(&shared->websites, listed->websites.ids,
-				     listed->websites.count);
-	else
-		result = id_set_intersect(&a->websites, &b->websites, &shared->websites);
+	result = intersect_websites(a, b, shared);
+	if (result == RESULT_OK)
+		result = intersect_addresses(a, b, shared);
 	if (result != RESULT_OK)
-		*shared = (struct scope){0};
+		scope_clear(shared);
 	return result;
+}
+
+bool scope_admits(const struct scope *scope, const char *address)
+{
+	struct network network;
+	struct network_set one = {&network, 1};
+
+	if (scope->every_address)
+		return true;
+	return network_parse_address(address, &network) &&
+	       network_set_covers(&scope->addresses, &one);
 }
 
 enum result scope_copy(const struct scope *scope, struct scope *copy)
 {
 	struct id_set websites;
+	struct network_set addresses = {0};
 	enum result result = id_set_init(&websites, scope->websites.ids, scope->websites.count);
 
 	*copy = (struct scope){0};
-	if (result != RESULT_OK)
+	if (result == RESULT_OK)
+		result = network_set_init(&addresses, scope->addresses.networks,
+					  scope->addresses.count);
+	if (result != RESULT_OK) {
+		id_set_clear(&websites);
 		return result;
+	}
 	*copy = *scope;
 	copy->websites = websites;
+	copy->addresses = addresses;
 	return RESULT_OK;
 }
 
@@ -111,6 +155,7 @@ void scope_clear(struct scope *scope)
 	if (scope == NULL)
 		return;
 	id_set_clear(&scope->websites);
+	network_set_clear(&scope->addresses);
 	*scope = (struct scope){0};
 }
 

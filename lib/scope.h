@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* What a token may do: which permissions, on which websites of one account, until when.
+/* What a token may do: which permissions, on which websites of one account, from which addresses,
+ * until when.
  * The only module that decides "never wider". It knows neither tokens nor the store. */
 #ifndef CLAVIGER_SCOPE_H
 #define CLAVIGER_SCOPE_H
 
 #include "attributes.h"
 #include "id.h"
+#include "network.h"
 #include "permission.h"
 
 #include <stdbool.h>
@@ -18,14 +20,16 @@ enum role { ROLE_NONE, ROLE_VIEWER, ROLE_MEMBER, ROLE_OWNER };
 struct scope {
 	struct id account;
 	struct permission_set permissions;
-	bool every_website;     /* now and later; never inferred from an empty list */
-	struct id_set websites; /* owned; empty when every_website */
-	int64_t expires_at;     /* TIMESTAMP_NEVER: no limit */
+	bool every_website;           /* now and later; never inferred from an empty list */
+	struct id_set websites;       /* owned; empty when every_website */
+	bool every_address;           /* never inferred from an empty list */
+	struct network_set addresses; /* owned; empty when every_address */
+	int64_t expires_at;           /* TIMESTAMP_NEVER: no limit */
 };
 
 /** Says whether OUTER permits everything that INNER permits: the same account, permissions and
- *  websites contained, no longer life. Reflexive and transitive. Whoever makes, changes or
- *  revokes a token asks here and nowhere else. */
+ *  websites and addresses contained, no longer life. Reflexive and transitive. Whoever makes,
+ * changes or revokes a token asks here and nowhere else. */
 NODISCARD bool scope_covers(const struct scope *outer, const struct scope *inner);
 
 /** The part of scope_covers() that decides sight: the same account, websites contained. */
@@ -36,6 +40,10 @@ NODISCARD bool scope_covers_websites(const struct scope *outer, const struct sco
 NODISCARD bool scope_permits(const struct scope *scope, const struct catalogue *catalogue,
 			     struct permission_set needed, const struct id *website, enum role role,
 			     int64_t now);
+
+/** Says whether SCOPE may be used from ADDRESS, text as REMOTE_ADDR has it. What is no address is
+ *  one only to a scope that is not limited to some. */
+NODISCARD bool scope_admits(const struct scope *scope, const char *address);
 
 /** What ROLE leaves of a permission on a website: a viewer only ":read", a member all but
  *  "team:write" and "websites:write", an owner all. */

@@ -23,7 +23,8 @@ static const char *const level_words[] = {
 	NULL,
 };
 static const char *const truth_words[] = {"false", "true", NULL};
-static const char *const switch_words[] = {"off", "on", NULL};
+static const char off[] = "off";
+static const char *const switch_words[] = {off, "on", NULL};
 
 #define MEMBER(name) offsetof(struct config, name), sizeof(((struct config *)0)->name)
 #define TEXT 0, 0, NULL
@@ -47,6 +48,7 @@ const struct setting settings[SETTING_COUNT] = {
 	[SETTING_MEMO_ENTRIES]       = { "memo_entries",       SETTING_NUMBER,           MEMBER(memo_entries),       1024, 16777216, NULL,  "131072", false },
 	[SETTING_MEMO_FILE]          = { "memo_file",          SETTING_PATH,             MEMBER(memo_file),          TEXT,                  "",       false },
 	[SETTING_TOKENS_PER_ACCOUNT] = { "tokens_per_account", SETTING_NUMBER,           MEMBER(tokens_per_account), 1, 10000000, NULL,     "1000",   true  },
+	[SETTING_REQUESTS_PER_MINUTE] = { "requests_per_minute", SETTING_NUMBER_OR_OFF,   MEMBER(requests_per_minute), 1, 1000000, NULL,     "off",    true  },
 	[SETTING_LOG]                = { "log",                SETTING_PATH_OR_FALLBACK, MEMBER(log),                TEXT,                  "stderr", true  },
 	[SETTING_LOG_LEVEL]          = { "log_level",          SETTING_WORD,             MEMBER(log_level),          WORDS(level_words),    "info",   true  },
 	[SETTING_ALLOW_ROOT]         = { "allow_root",         SETTING_WORD,             MEMBER(allow_root),         WORDS(truth_words),    "false",  false },
@@ -151,10 +153,20 @@ static bool set_word(struct config *config, const struct setting *setting, const
 	return false;
 }
 
+static bool set_bounded(struct config *config, const struct setting *setting, const char *value)
+{
+	uint64_t number;
+
+	if (!ascii_parse_number(value, strlen(value), setting->high, &number) ||
+	    number < setting->low)
+		return false;
+	set_number(config, setting, number);
+	return true;
+}
+
 bool setting_set(struct config *config, const struct setting *setting, const char *value)
 {
 	size_t length = strlen(value);
-	uint64_t number;
 	bool is_good = false;
 
 	switch (setting->kind) {
@@ -170,12 +182,14 @@ bool setting_set(struct config *config, const struct setting *setting, const cha
 	case SETTING_PREFIX:
 		is_good = token_prefix_valid(value);
 		break;
+	case SETTING_NUMBER_OR_OFF:
+		if (strcmp(value, off) == 0) {
+			set_number(config, setting, 0);
+			return true;
+		}
+		return set_bounded(config, setting, value);
 	case SETTING_NUMBER:
-		is_good = ascii_parse_number(value, length, setting->high, &number) &&
-			  number >= setting->low;
-		if (is_good)
-			set_number(config, setting, number);
-		return is_good;
+		return set_bounded(config, setting, value);
 	case SETTING_WORD:
 		return set_word(config, setting, value);
 	}
@@ -241,6 +255,11 @@ const char *setting_describe(const struct setting *setting,
 		snprintf(allowed, SETTING_ALLOWED_SIZE, "a number from %" PRIu64 " to %" PRIu64,
 			 setting->low, setting->high);
 		return allowed;
+	case SETTING_NUMBER_OR_OFF:
+		snprintf(allowed, SETTING_ALLOWED_SIZE,
+			 "%s or a number from %" PRIu64 " to %" PRIu64, off, setting->low,
+			 setting->high);
+		return allowed;
 	case SETTING_WORD:
 		describe_words(setting->words, allowed);
 		return allowed;
@@ -262,6 +281,12 @@ void setting_format(const struct config *config, const struct setting *setting,
 		return;
 	case SETTING_NUMBER:
 		snprintf(value, CONFIG_PATH_SIZE, "%" PRIu64, get_number(config, setting));
+		return;
+	case SETTING_NUMBER_OR_OFF:
+		if (get_number(config, setting) == 0)
+			snprintf(value, CONFIG_PATH_SIZE, "%s", off);
+		else
+			snprintf(value, CONFIG_PATH_SIZE, "%" PRIu64, get_number(config, setting));
 		return;
 	case SETTING_WORD:
 		snprintf(value, CONFIG_PATH_SIZE, "%s",

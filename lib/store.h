@@ -12,6 +12,7 @@
 #include "attributes.h"
 #include "error.h"
 #include "id.h"
+#include "network.h"
 #include "permission.h"
 #include "scope.h"
 #include "secret.h"
@@ -52,7 +53,7 @@ struct website_record {
 	int64_t created_at;
 };
 
-/* Owns the websites of its scope. */
+/* Owns the lists of its scope. */
 struct token_record {
 	int64_t sequence; /* the order of making */
 	struct id id;
@@ -65,9 +66,11 @@ struct token_record {
 	struct display_key display_key;
 	struct secret_hash hash; /* "" of a revoked one; wiped by token_record_clear() */
 	int64_t created_at;
-	int64_t last_used_at; /* STORE_NO_MOMENT: never */
-	int64_t revoked_at;   /* STORE_NO_MOMENT: it is not */
-	int64_t rotated_at;   /* STORE_NO_MOMENT: never */
+	int64_t last_used_at;                         /* STORE_NO_MOMENT: never */
+	char last_used_ip[NETWORK_ADDRESS_TEXT_SIZE]; /* "": not known */
+	uint64_t use_count;
+	int64_t revoked_at; /* STORE_NO_MOMENT: it is not */
+	int64_t rotated_at; /* STORE_NO_MOMENT: never */
 	/* Until when the key before the last rotation works too; STORE_NO_MOMENT: not at all. */
 	int64_t grace_ends_at;
 	bool is_replaced_key; /* found by that key, whose selector and hash these then are */
@@ -105,6 +108,14 @@ struct audit_tail {
 	int64_t sequence; /* the highest that was ever given, 0: none; the row may be gone */
 	uint8_t key_id[STORE_KEY_ID_SIZE]; /* of the last row; zeroed where there is none */
 	uint8_t chain[STORE_CHAIN_SIZE];
+};
+
+/* One or more uses of a token. */
+struct token_use {
+	struct id token;
+	struct network address; /* of the last one; zeroed: not known */
+	int64_t at;             /* when that was */
+	uint64_t count;
 };
 
 struct store_options {
@@ -171,7 +182,8 @@ NODISCARD enum result store_list_websites(struct store *store, const struct id *
 NODISCARD enum result store_find_role(struct store *store, const struct id *account,
 				      const struct id *website, enum role *role);
 
-/** Keeps TOKEN with its hash; sequence and last_used_at are the store's. */
+/** Keeps TOKEN with its hash; sequence and what is known of its uses are the store's.
+ *  RESULT_INTERNAL for a scope that admits no address at all. */
 NODISCARD enum result store_add_token(struct store *store, const struct token_record *token);
 /** RESULT_NOT_FOUND where there is none. RECORD must own nothing before, and owns afterwards. */
 NODISCARD enum result store_find_token(struct store *store, const struct id *id,
@@ -220,8 +232,9 @@ NODISCARD enum result store_revoke_descendants(struct store *store, const struct
 NODISCARD enum result store_renew_hash(struct store *store, const struct id *id,
 				       const struct secret_hash *old_hash,
 				       const struct secret_hash *new_hash);
-/** Notes that ID was used at AT, unless a later use is known. */
-NODISCARD enum result store_touch_token(struct store *store, const struct id *id, int64_t at);
+/** Adds the uses that USE counts, and notes when and from where the last of them was, unless a
+ *  later one is known. Nothing where there is no such token. */
+NODISCARD enum result store_add_use(struct store *store, const struct token_use *use);
 
 /* What a request with an Idempotency-Key made: a token, or a key of one. */
 struct idempotent_record {

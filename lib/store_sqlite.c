@@ -12,8 +12,9 @@
 /* The columns of a token, in the order of enum token_column in store_sqlite_token.c. */
 #define TOKEN_FIELDS_OF(selector, hash)                                                            \
 	"SELECT t.sequence, t.id, a.id, t.parent, " selector ", t.display_key, t.name, " hash ", " \
-	"t.permissions, t.every_website, t.websites, t.created_at, t.expires_at, t.last_used_at, " \
-	"t.revoked_at, t.rotated_at, t.grace_ends_at, a.disabled_at"
+	"t.permissions, t.every_website, t.websites, t.allowed_ips, t.created_at, t.expires_at, "  \
+	"t.last_used_at, t.last_used_ip, t.use_count, t.revoked_at, t.rotated_at, "                \
+	"t.grace_ends_at, a.disabled_at"
 #define TOKEN_FIELDS TOKEN_FIELDS_OF("t.selector", "t.hash")
 #define TOKEN_SOURCE " FROM tokens t JOIN accounts a ON a.sequence = t.account "
 #define TOKEN_COLUMNS TOKEN_FIELDS TOKEN_SOURCE
@@ -69,9 +70,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 				"?1 AND w.id = ?2",
 	[STATEMENT_ADD_TOKEN] =
 		"INSERT INTO tokens (id, account, parent, selector, display_key, name, hash, "
-		"permissions, every_website, websites, created_at, expires_at) SELECT ?1, "
-		"sequence, "
-		"?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM accounts WHERE id = ?2",
+		"permissions, every_website, websites, created_at, expires_at, allowed_ips) "
+		"SELECT ?1, sequence, "
+		"?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 FROM accounts WHERE id = ?2",
 	[STATEMENT_FIND_TOKEN] = TOKEN_COLUMNS "WHERE t.id = ?1",
 	[STATEMENT_FIND_CALLER] = CALLER_COLUMNS "WHERE t.selector = ?1",
 	[STATEMENT_FIND_REPLACED] = REPLACED_COLUMNS "WHERE t.replaced_selector = ?1",
@@ -103,7 +104,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 			    "WHERE id IN family AND revoked_at IS NULL",
 	[STATEMENT_CHANGE_TOKEN] =
 		"UPDATE tokens SET name = ?2, permissions = ?3, every_website = ?4, websites = ?5, "
-		"expires_at = ?6 WHERE id = ?1 AND revoked_at IS NULL",
+		"expires_at = ?6, allowed_ips = ?7 WHERE id = ?1 AND revoked_at IS NULL",
 	/* The key that is replaced goes on as the row's other one; ?6 NULL: it dies at once. */
 	[STATEMENT_ROTATE_TOKEN] =
 		"UPDATE tokens SET "
@@ -125,8 +126,10 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 				 "replaced_hash = CASE WHEN replaced_hash = ?2 THEN ?3 "
 				 "ELSE replaced_hash END "
 				 "WHERE id = ?1 AND (hash = ?2 OR replaced_hash = ?2)",
-	[STATEMENT_TOUCH_TOKEN] = "UPDATE tokens SET last_used_at = ?2 WHERE id = ?1 "
-				  "AND (last_used_at IS NULL OR last_used_at < ?2)",
+	[STATEMENT_ADD_USE] =
+		"UPDATE tokens SET use_count = use_count + ?4, "
+		"last_used_ip = iif(last_used_at > ?2, last_used_ip, ?3), "
+		"last_used_at = iif(last_used_at > ?2, last_used_at, ?2) WHERE id = ?1",
 	[STATEMENT_FIND_IDEMPOTENT] = "SELECT request, token, made_at FROM idempotency "
 				      "WHERE caller = ?1 AND name = ?2",
 	[STATEMENT_PUT_IDEMPOTENT] = "INSERT OR REPLACE INTO idempotency "

@@ -22,9 +22,12 @@ enum token_column {
 	TOKEN_PERMISSIONS,
 	TOKEN_EVERY_WEBSITE,
 	TOKEN_WEBSITES,
+	TOKEN_ALLOWED_IPS,
 	TOKEN_CREATED_AT,
 	TOKEN_EXPIRES_AT,
 	TOKEN_LAST_USED_AT,
+	TOKEN_LAST_USED_IP,
+	TOKEN_USE_COUNT,
 	TOKEN_REVOKED_AT,
 	TOKEN_ROTATED_AT,
 	TOKEN_GRACE_ENDS_AT,
@@ -61,6 +64,20 @@ static enum result read_websites(struct sqlite3_stmt *row, struct scope *scope)
 	return id_set_init(&scope->websites, bytes, length / ID_SIZE);
 }
 
+static enum result read_addresses(struct sqlite3_stmt *row, struct scope *scope)
+{
+	const unsigned char *text = sqlite3_column_text(row, TOKEN_ALLOWED_IPS);
+	enum result result;
+
+	scope->every_address = sqlite3_column_type(row, TOKEN_ALLOWED_IPS) == SQLITE_NULL;
+	if (scope->every_address)
+		return RESULT_OK;
+	if (text == NULL)
+		return RESULT_BUSY;
+	result = network_set_parse((const char *)text, &scope->addresses);
+	return result == RESULT_INVALID_FIELD ? RESULT_STORE_UNAVAILABLE : result;
+}
+
 /* A row that cannot be read is no token: whatever is wrong with it refuses. */
 static enum result row_to_token(const struct store *store, struct sqlite3_stmt *row,
 				struct token_record *record)
@@ -72,6 +89,7 @@ static enum result row_to_token(const struct store *store, struct sqlite3_stmt *
 	record->sequence = sqlite3_column_int64(row, TOKEN_SEQUENCE);
 	record->created_at = sqlite3_column_int64(row, TOKEN_CREATED_AT);
 	record->last_used_at = store_column_moment(row, TOKEN_LAST_USED_AT, STORE_NO_MOMENT);
+	record->use_count = (uint64_t)sqlite3_column_int64(row, TOKEN_USE_COUNT);
 	record->revoked_at = store_column_moment(row, TOKEN_REVOKED_AT, STORE_NO_MOMENT);
 	record->rotated_at = store_column_moment(row, TOKEN_ROTATED_AT, STORE_NO_MOMENT);
 	record->grace_ends_at = store_column_moment(row, TOKEN_GRACE_ENDS_AT, STORE_NO_MOMENT);
@@ -84,6 +102,8 @@ static enum result row_to_token(const struct store *store, struct sqlite3_stmt *
 	    !store_column_id(row, TOKEN_ACCOUNT, &record->scope.account) ||
 	    (record->has_parent && !store_column_id(row, TOKEN_PARENT, &record->parent)) ||
 	    !store_column_text(row, TOKEN_NAME, record->name, sizeof(record->name)) ||
+	    !store_column_text(row, TOKEN_LAST_USED_IP, record->last_used_ip,
+			       sizeof(record->last_used_ip)) ||
 	    !store_column_text(row, TOKEN_SELECTOR, record->selector.text,
 			       sizeof(record->selector.text)) ||
 	    !store_column_text(row, TOKEN_DISPLAY_KEY, record->display_key.text,
@@ -95,27 +115,38 @@ static enum result row_to_token(const struct store *store, struct sqlite3_stmt *
 	record->scope.permissions =
 		permission_set_parse(store->catalogue, (const char *)permissions);
 	result = read_websites(row, &record->scope);
+	if (result == RESULT_OK)
+		result = read_addresses(row, &record->scope);
 	if (result != RESULT_OK)
 		token_record_clear(record);
 	return result;
 }
 
 /* PERMISSIONS, to be cleared by the caller, holds the names of SCOPE as the row keeps them. */
-static enum result write_permissions(const struct store *store, const struct scope *scope,
-				     struct buffer *permissions)
+/* The texts of SCOPE, which are to be cleared also on failure. */
+static enum result write_scope(const struct store *store, const struct scope *scope,
+			       struct buffer *permissions, struct buffer *allowed_ips)
 {
+	enum result result;
+
 	buffer_init(permissions, PERMISSIONS_TEXT_MAX);
+	buffer_init(allowed_ips, scope->addresses.count * NETWORK_TEXT_SIZE);
+	/* NULL in its place would be every address. */
+	if (!scope->every_address && scope->addresses.count == 0)
+		return RESULT_INTERNAL;
 	permission_set_write(store->catalogue, scope->permissions, permissions);
 	buffer_append(permissions, "", 0);
-	return buffer_result(permissions);
+	network_set_write(&scope->addresses, allowed_ips);
+	result = buffer_result(permissions);
+	return result == RESULT_OK ? buffer_result(allowed_ips) : result;
 }
 
 enum result store_add_token(struct store *store, const struct token_record *token)
 {
 	struct sqlite3_stmt *statement = store_use(store, STATEMENT_ADD_TOKEN);
-	struct buffer permissions;
+	struct buffer permissions, allowed_ips;
 	int64_t changed = 0;
-	enum result result = write_permissions(store, &token->scope, &permissions);
+	enum result result = write_scope(store, &token->scope, &permissions, &allowed_ips);
 
 	if (result != RESULT_OK)
 		goto out;
@@ -132,10 +163,12 @@ enum result store_add_token(struct store *store, const struct token_record *toke
 			 token->scope.websites.count * ID_SIZE);
 	store_bind_number(store, statement, 11, token->created_at);
 	store_bind_moment(store, statement, 12, token->scope.expires_at);
+	store_bind_text(store, statement, 13, token->scope.every_address ? NULL : allowed_ips.data);
 	result = store_run(store, statement, &changed);
 	if (result == RESULT_OK && changed != 1)
 		result = RESULT_NOT_FOUND; /* no such account */
 out:
+	buffer_clear(&allowed_ips);
 	buffer_clear(&permissions);
 	return result;
 }
@@ -329,13 +362,17 @@ enum result store_renew_hash(struct store *store, const struct id *id,
 	return store_run(store, statement, &changed);
 }
 
-enum result store_touch_token(struct store *store, const struct id *id, int64_t at)
+enum result store_add_use(struct store *store, const struct token_use *use)
 {
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_TOUCH_TOKEN);
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_ADD_USE);
+	char address[NETWORK_ADDRESS_TEXT_SIZE];
 	int64_t changed;
 
-	store_bind_id(store, statement, 1, id);
-	store_bind_number(store, statement, 2, at);
+	network_format_address(&use->address, address);
+	store_bind_id(store, statement, 1, &use->token);
+	store_bind_number(store, statement, 2, use->at);
+	store_bind_text(store, statement, 3, address[0] == '\0' ? NULL : address);
+	store_bind_number(store, statement, 4, (int64_t)use->count);
 	return store_run(store, statement, &changed);
 }
 
@@ -343,9 +380,9 @@ enum result store_change_token(struct store *store, const struct token_record *t
 {
 	struct sqlite3_stmt *statement = store_use(store, STATEMENT_CHANGE_TOKEN);
 	const struct scope *scope = &token->scope;
-	struct buffer permissions;
+	struct buffer permissions, allowed_ips;
 	int64_t changed = 0;
-	enum result result = write_permissions(store, scope, &permissions);
+	enum result result = write_scope(store, scope, &permissions, &allowed_ips);
 
 	if (result != RESULT_OK)
 		goto out;
@@ -355,10 +392,12 @@ enum result store_change_token(struct store *store, const struct token_record *t
 	store_bind_number(store, statement, 4, scope->every_website ? 1 : 0);
 	store_bind_bytes(store, statement, 5, scope->websites.ids, scope->websites.count * ID_SIZE);
 	store_bind_moment(store, statement, 6, scope->expires_at);
+	store_bind_text(store, statement, 7, scope->every_address ? NULL : allowed_ips.data);
 	result = store_run(store, statement, &changed);
 	if (result == RESULT_OK && changed != 1)
 		result = RESULT_NOT_FOUND;
 out:
+	buffer_clear(&allowed_ips);
 	buffer_clear(&permissions);
 	return result;
 }

@@ -6,17 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALLEST_SLOTS = 256, LARGEST_SLOTS = 262144, BATCH = 1000 };
+enum { SMALLEST_ROOM = 128, LARGEST_ROOM = 131072, SLOTS_A_USE = 2, BATCH = 1000 };
 
-struct note {
-	struct id token;
-	int64_t at; /* 0: the slot is free */
-};
-
-/* Open addressing; at most half full. */
+/* The uses lie one behind the other; a slot of the index says which, from 1 on, and 0 is a free
+ * one. Open addressing, at most half full. */
 struct table {
-	struct note *notes;
-	size_t slots, count;
+	struct token_use *uses;
+	uint32_t *index;
+	size_t room, count;
 };
 
 struct usage {
@@ -24,37 +21,66 @@ struct usage {
 	struct table table;
 };
 
-static bool table_init(struct table *table, size_t slots)
+static void table_clear(struct table *table)
 {
-	*table = (struct table){.notes = calloc(slots, sizeof(struct note)), .slots = slots};
-	return table->notes != NULL;
+	free(table->uses);
+	free(table->index);
+	*table = (struct table){0};
 }
 
-static void table_note(struct table *table, const struct id *token, int64_t at)
+static bool table_init(struct table *table, size_t room)
 {
+	*table = (struct table){.uses = calloc(room, sizeof(*table->uses)),
+				.index = calloc(room * SLOTS_A_USE, sizeof(*table->index)),
+				.room = room};
+	if (table->uses != NULL && table->index != NULL)
+		return true;
+	table_clear(table);
+	return false;
+}
+
+/* The slot of TOKEN, or the free one where it belongs. */
+static uint32_t *find_slot(const struct table *table, const struct id *token)
+{
+	size_t slots = table->room * SLOTS_A_USE, slot;
 	uint64_t random_part;
-	size_t slot;
 
 	memcpy(&random_part, token->bytes + ID_SIZE - sizeof(random_part), sizeof(random_part));
-	slot = random_part % table->slots;
-	while (table->notes[slot].at != 0 && !id_equals(&table->notes[slot].token, token))
-		slot = (slot + 1) % table->slots;
-	if (table->notes[slot].at == 0)
-		table->count++;
-	if (table->notes[slot].at < at)
-		table->notes[slot] = (struct note){*token, at};
+	slot = random_part % slots;
+	while (table->index[slot] != 0 &&
+	       !id_equals(&table->uses[table->index[slot] - 1].token, token))
+		slot = (slot + 1) % slots;
+	return &table->index[slot];
+}
+
+/* TABLE has room for one more. */
+static void table_add(struct table *table, const struct token_use *use)
+{
+	uint32_t *slot = find_slot(table, &use->token);
+	struct token_use *known;
+
+	if (*slot == 0) {
+		table->uses[table->count++] = *use;
+		*slot = (uint32_t)table->count;
+		return;
+	}
+	known = &table->uses[*slot - 1];
+	known->count += use->count;
+	if (use->at >= known->at) {
+		known->at = use->at;
+		known->address = use->address;
+	}
 }
 
 static bool table_grow(struct table *table)
 {
 	struct table larger;
 
-	if (table->slots >= LARGEST_SLOTS || !table_init(&larger, table->slots * 2))
+	if (table->room >= LARGEST_ROOM || !table_init(&larger, table->room * 2))
 		return false;
-	for (size_t i = 0; i < table->slots; i++)
-		if (table->notes[i].at != 0)
-			table_note(&larger, &table->notes[i].token, table->notes[i].at);
-	free(table->notes);
+	for (size_t i = 0; i < table->count; i++)
+		table_add(&larger, &table->uses[i]);
+	table_clear(table);
 	*table = larger;
 	return true;
 }
@@ -63,7 +89,7 @@ struct usage *usage_new(void)
 {
 	struct usage *usage = calloc(1, sizeof(*usage));
 
-	if (usage == NULL || !table_init(&usage->table, SMALLEST_SLOTS)) {
+	if (usage == NULL || !table_init(&usage->table, SMALLEST_ROOM)) {
 		free(usage);
 		return NULL;
 	}
@@ -76,56 +102,63 @@ void usage_free(struct usage *usage)
 	if (usage == NULL)
 		return;
 	pthread_mutex_destroy(&usage->lock);
-	free(usage->table.notes);
+	table_clear(&usage->table);
 	free(usage);
 }
 
-void usage_note(struct usage *usage, const struct id *token, int64_t at)
+static void add(struct usage *usage, const struct token_use *use)
 {
+	struct table *table = &usage->table;
+
 	pthread_mutex_lock(&usage->lock);
-	if (usage->table.count < usage->table.slots / 2 || table_grow(&usage->table))
-		table_note(&usage->table, token, at);
+	if (table->count < table->room || *find_slot(table, &use->token) != 0 || table_grow(table))
+		table_add(table, use);
 	pthread_mutex_unlock(&usage->lock);
 }
 
-/* The notes from *SLOT on, at most BATCH of them, in a transaction of their own: other writers get
- * their turn between two. */
-static enum result write_batch(const struct table *table, struct store *store, size_t *slot)
+void usage_note(struct usage *usage, const struct id *token, const struct network *address,
+		int64_t at)
 {
-	size_t written = 0;
+	struct token_use use = {.token = *token, .address = *address, .at = at, .count = 1};
+
+	add(usage, &use);
+}
+
+/* The uses from *NEXT on, at most BATCH of them, in a transaction of their own: other writers get
+ * their turn between two. *NEXT moves when they are on the disk, so that nothing counts twice. */
+static enum result write_batch(const struct table *table, struct store *store, size_t *next)
+{
+	size_t end = table->count - *next > BATCH ? *next + BATCH : table->count;
 	enum result result = store_begin(store);
 
-	for (; result == RESULT_OK && *slot < table->slots && written < BATCH; (*slot)++) {
-		const struct note *note = &table->notes[*slot];
-
-		if (note->at == 0)
-			continue;
-		result = store_touch_token(store, &note->token, note->at);
-		written++;
-	}
+	for (size_t i = *next; result == RESULT_OK && i < end; i++)
+		result = store_add_use(store, &table->uses[i]);
 	if (result == RESULT_OK)
-		return store_commit(store);
-	store_rollback(store);
+		result = store_commit(store);
+	else
+		store_rollback(store);
+	if (result == RESULT_OK)
+		*next = end;
 	return result;
 }
 
 enum result usage_flush(struct usage *usage, struct store *store)
 {
 	struct table fresh, taken;
+	size_t written = 0;
 	enum result result = RESULT_OK;
 
-	if (!table_init(&fresh, SMALLEST_SLOTS))
+	if (!table_init(&fresh, SMALLEST_ROOM))
 		return RESULT_BUSY;
 	pthread_mutex_lock(&usage->lock);
 	taken = usage->table;
 	usage->table = fresh;
 	pthread_mutex_unlock(&usage->lock);
 
-	for (size_t slot = 0; taken.count > 0 && result == RESULT_OK && slot < taken.slots;)
-		result = write_batch(&taken, store, &slot);
-	for (size_t i = 0; result != RESULT_OK && i < taken.slots; i++)
-		if (taken.notes[i].at != 0)
-			usage_note(usage, &taken.notes[i].token, taken.notes[i].at);
-	free(taken.notes);
+	while (result == RESULT_OK && written < taken.count)
+		result = write_batch(&taken, store, &written);
+	for (size_t i = written; i < taken.count; i++)
+		add(usage, &taken.uses[i]);
+	table_clear(&taken);
 	return result;
 }

@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(config.fast_threads >= 1 && config.fast_threads <= 16);
 	assert(config.slow_threads >= 1 && config.slow_threads <= 16);
 	assert(config.tokens_per_account >= 1 && config.memo_entries >= 1024);
+	assert(config.requests_per_minute <= 1000000);
 	assert(config.log_level <= LOG_DEBUG && config.journal_mode <= JOURNAL_DELETE);
 	assert(config.database[0] == '\0' || config.database[0] == '/');
 	assert(config.base_path[0] == '\0' || config.base_path[0] == '/');

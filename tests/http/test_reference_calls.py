@@ -15,8 +15,9 @@ from refusals import kept_tokens, nothing_changes, tells_nothing
 KEY = re.compile(r"dft_[0-9A-Za-z]{48}")
 ID = re.compile(r"[0-9a-f]{24}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-RECORD = {"id", "_id", "name", "displayKey", "scope", "permissions", "websiteIds", "createdAt",
-          "lastUsedAt", "expiresAt", "state", "parentId", "rotatedAt", "graceEndsAt"}
+RECORD = {"id", "_id", "name", "displayKey", "scope", "permissions", "websiteIds", "allowedIps",
+          "createdAt", "lastUsedAt", "lastUsedIp", "useCount", "expiresAt", "state", "parentId",
+          "rotatedAt", "graceEndsAt"}
 DASHBOARD = ["analytics:read", "websites:read", "funnels:read"]
 DASHBOARD_IN_ORDER = [name for name in ALL_PERMISSIONS if name in DASHBOARD]
 
@@ -79,7 +80,8 @@ def test_the_three_documented_calls_as_a_user_types_them(web, websites):
     assert token == {
         "id": token["id"], "_id": token["id"], "name": "Dashboard agent",
         "displayKey": token["displayKey"], "scope": "user", "permissions": DASHBOARD_IN_ORDER,
-        "websiteIds": [websites[0]], "createdAt": token["createdAt"], "lastUsedAt": None,
+        "websiteIds": [websites[0]], "allowedIps": [], "createdAt": token["createdAt"],
+        "lastUsedAt": None, "lastUsedIp": None, "useCount": 0,
         "expiresAt": None, "state": "active", "parentId": owner["id"],
         "rotatedAt": None, "graceEndsAt": None}
 

@@ -114,7 +114,8 @@ class Answer:
             assert self.json["status"] == "success"
             assert isinstance(self.data, list)
         else:
-            assert set(self.json) == {"status", "error"}
+            beside = {"limit", "remaining", "reset"} if self.header("X-RateLimit-Limit") else set()
+            assert set(self.json) == {"status", "error"} | beside
             assert self.json["status"] == "error"
             assert self.error["code"] == self.status
             assert set(self.error) - {"field"} == {"code", "reason", "message", "requestId"}

@@ -12,8 +12,8 @@ ANY_FIELD = object()
 def kept_tokens(site):
     """All that the database keeps of tokens, but for when they were last used."""
     return site.rows("SELECT id, account, parent, selector, display_key, name, hash, permissions, "
-                     "every_website, websites, created_at, expires_at, revoked_at, revoked_by, "
-                     "rotated_at, replaced_selector, replaced_hash, grace_ends_at "
+                     "every_website, websites, allowed_ips, created_at, expires_at, revoked_at, "
+                     "revoked_by, rotated_at, replaced_selector, replaced_hash, grace_ends_at "
                      "FROM tokens ORDER BY sequence")
 
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <sodium.h>
+#include <sqlite3.h>
 
 #include <ftw.h>
 #include <inttypes.h>
@@ -143,6 +144,23 @@ char *cut_piece(char **text, char separator)
 	return piece;
 }
 
+static void set_addresses(struct scope *scope, char *text)
+{
+	struct network networks[LIST_MAX];
+	size_t count = 0;
+	char *piece;
+
+	scope->every_address = text == NULL || *text == '\0';
+	while (text != NULL && (piece = cut_piece(&text, ',')) != NULL) {
+		if (strcmp(piece, "none") == 0)
+			continue;
+		assert_true(count < LIST_MAX &&
+			    network_parse(piece, strlen(piece), &networks[count]));
+		count++;
+	}
+	assert_int_equal(network_set_init(&scope->addresses, networks, count), RESULT_OK);
+}
+
 struct scope scope_of(const char *text)
 {
 	struct scope scope = {.account = account_id(1)};
@@ -167,6 +185,7 @@ struct scope scope_of(const char *text)
 	assert_int_equal(id_set_init(&scope.websites, ids, count), RESULT_OK);
 	scope.expires_at =
 		strcmp(expiry, "never") == 0 ? TIMESTAMP_NEVER : strtoll(expiry, NULL, 10);
+	set_addresses(&scope, rest);
 	return scope;
 }
 
@@ -320,6 +339,15 @@ struct made_token fixture_add_token(struct fixture *fixture, unsigned account, c
 	assert_int_equal(store_add_token(fixture->store, &record), RESULT_OK);
 	token_record_clear(&record);
 	return made;
+}
+
+void run_sql(const char *path, const char *sql)
+{
+	sqlite3 *database;
+
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(database);
 }
 
 struct caller fixture_caller(struct fixture *fixture, const struct id *id)

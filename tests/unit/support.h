@@ -45,8 +45,9 @@ char *cut_piece(char **text, char separator);
 const struct catalogue *catalogue_of_tests(void);
 /** The permission NAME, or "*". */
 struct permission_set permission_of(const char *name);
-/** Reads "analytics:read,goals:read/w1,w2/500": permissions ("*", "none"), websites ("all",
- *  "none") and expiry ("never"). The account is account_id(1). Clear it with scope_clear(). */
+/** Reads "analytics:read,goals:read/w1,w2/500/192.0.2.0/24,::1": permissions ("*", "none"),
+ *  websites ("all", "none"), expiry ("never") and addresses (left out: every address; "none"). The
+ *  account is account_id(1). Clear it with scope_clear(). */
 struct scope scope_of(const char *text);
 struct id account_id(unsigned number);
 /** What scope_of() calls w1, w2, ... */
@@ -83,6 +84,9 @@ struct store *fixture_connect(const struct fixture *fixture);
 void fixture_add_account(struct fixture *fixture, unsigned number);
 /** Adds website_id(NUMBER), with OWNER's account as its owner. */
 void fixture_add_website(struct fixture *fixture, unsigned number, unsigned owner);
+
+/** Runs SQL on the database at PATH, behind the store's back. */
+void run_sql(const char *path, const char *sql);
 
 /* A token and, where it was made with a key, that key. */
 struct made_token {

@@ -206,6 +206,30 @@ static void test_a_token_expires_to_the_millisecond(void **state)
 			 RESULT_INVALID_TOKEN);
 }
 
+static void test_a_token_is_good_from_its_addresses_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct made_token made;
+	uint64_t runs;
+
+	fixture_add_account(fixture, 1);
+	made = fixture_add_token(fixture, 1, "*/all/never/192.0.2.0/24,::1", NULL);
+	runs = secret_runs();
+	assert_int_equal(authenticate(&fixture->authority, &made.key, THERE, 1),
+			 RESULT_INVALID_TOKEN);
+	assert_int_equal(secret_runs(), runs);
+	assert_int_equal(authenticate(&fixture->authority, &made.key, HERE, 1), RESULT_OK);
+	assert_int_equal(authenticate(&fixture->authority, &made.key, "::1", 1), RESULT_OK);
+	/* Although its key is remembered by now. */
+	assert_int_equal(authenticate(&fixture->authority, &made.key, THERE, 1),
+			 RESULT_INVALID_TOKEN);
+	assert_int_equal(authenticate(&fixture->authority, &made.key, "::2", 1),
+			 RESULT_INVALID_TOKEN);
+	assert_int_equal(authenticate(&fixture->authority, &made.key, "unknown", 1),
+			 RESULT_INVALID_TOKEN);
+	assert_int_equal(secret_runs(), runs + 1);
+}
+
 static void test_an_expired_token_costs_no_scrypt(void **state)
 {
 	struct fixture *fixture = *state;
@@ -1156,11 +1180,58 @@ static void note_use(struct fixture *fixture, const struct id *id, int64_t now)
 {
 	struct caller caller = fixture_caller(fixture, id);
 
-	authority_note_use(&fixture->authority, &caller, now);
+	authority_note_use(&fixture->authority, &caller, HERE, now);
 	caller_clear(&caller);
 }
 
-static void test_a_use_is_noted_once_in_half_a_minute(void **state)
+static uint64_t count_uses(struct fixture *fixture, const struct id *id)
+{
+	struct caller caller = fixture_caller(fixture, id);
+	uint64_t count = caller.token.use_count;
+
+	assert_string_equal(caller.token.last_used_ip, count == 0 ? "" : HERE);
+	caller_clear(&caller);
+	return count;
+}
+
+static void test_a_request_is_counted_against_the_tokens_own_limit(void **state)
+{
+	struct fixture *fixture = *state;
+	struct made_token made, other;
+	struct caller caller, other_caller;
+	struct error err = {0};
+
+	fixture_add_account(fixture, 1);
+	made = fixture_add_token(fixture, 1, "*/all/never", NULL);
+	other = fixture_add_token(fixture, 1, "*/all/never", NULL);
+	caller = fixture_caller(fixture, &made.id);
+	other_caller = fixture_caller(fixture, &other.id);
+	fixture->limits.requests_per_minute = 2;
+	/* Plain CGI has no memory for it. */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(authority_limit_rate(&fixture->authority, &caller, 1000, &err),
+				 RESULT_OK);
+	fixture->authority.rate_limit = rate_limit_new();
+	assert_non_null(fixture->authority.rate_limit);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(authority_limit_rate(&fixture->authority, &caller, 1000, &err),
+				 RESULT_OK);
+	assert_int_equal(err.rate_limit, 0);
+	assert_int_equal(authority_limit_rate(&fixture->authority, &caller, 1000, &err),
+			 RESULT_RATE_LIMITED);
+	assert_int_equal(err.rate_limit, 2);
+	assert_in_range(err.retry_after_seconds, 1, 60);
+	assert_in_range(err.rate_reset_at, 1001, 61000);
+	assert_int_equal(authority_limit_rate(&fixture->authority, &other_caller, 1000, &err),
+			 RESULT_OK);
+	fixture->limits.requests_per_minute = 0;
+	assert_int_equal(authority_limit_rate(&fixture->authority, &caller, 1000, &err), RESULT_OK);
+	rate_limit_free(fixture->authority.rate_limit);
+	caller_clear(&other_caller);
+	caller_clear(&caller);
+}
+
+static void test_a_use_is_written_once_in_half_a_minute_without_memory(void **state)
 {
 	struct fixture *fixture = *state;
 	struct made_token made;
@@ -1173,6 +1244,7 @@ static void test_a_use_is_noted_once_in_half_a_minute(void **state)
 	assert_int_equal(last_use(fixture, &made.id), 100000);
 	note_use(fixture, &made.id, 100000 + USAGE_INTERVAL_MS);
 	assert_int_equal(last_use(fixture, &made.id), 100000 + USAGE_INTERVAL_MS);
+	assert_int_equal(count_uses(fixture, &made.id), 2); /* a lower bound */
 }
 
 static void test_a_use_waits_in_memory_where_there_is_some(void **state)
@@ -1184,10 +1256,16 @@ static void test_a_use_waits_in_memory_where_there_is_some(void **state)
 	made = fixture_add_token(fixture, 1, "*/all/never", NULL);
 	fixture->authority.usage = usage_new();
 	assert_non_null(fixture->authority.usage);
+	note_use(fixture, &made.id, 99999);
 	note_use(fixture, &made.id, 100000);
 	assert_true(last_use(fixture, &made.id) == STORE_NO_MOMENT);
+	assert_int_equal(count_uses(fixture, &made.id), 0);
 	assert_int_equal(usage_flush(fixture->authority.usage, fixture->store), RESULT_OK);
 	assert_int_equal(last_use(fixture, &made.id), 100000);
+	assert_int_equal(count_uses(fixture, &made.id), 2);
+	note_use(fixture, &made.id, 100001); /* however near to the stored one */
+	assert_int_equal(usage_flush(fixture->authority.usage, fixture->store), RESULT_OK);
+	assert_int_equal(count_uses(fixture, &made.id), 3);
 	usage_free(fixture->authority.usage);
 }
 
@@ -1218,6 +1296,7 @@ int main(void)
 		TEST(test_plain_cgi_remembers_failures_in_the_store),
 		TEST(test_a_revoked_token_is_refused_although_its_key_is_remembered),
 		TEST(test_a_token_expires_to_the_millisecond),
+		TEST(test_a_token_is_good_from_its_addresses_alone),
 		TEST(test_an_expired_token_costs_no_scrypt),
 		TEST(test_a_disabled_account_has_no_callers),
 		TEST(test_a_thread_that_may_not_wait_defers_what_needs_scrypt),
@@ -1243,7 +1322,8 @@ int main(void)
 		TEST(test_a_page_that_ends_early_goes_on_with_the_one_not_taken),
 		TEST(test_a_cursor_is_good_only_as_it_was_given),
 		TEST(test_websites_are_listed_within_the_scope),
-		TEST(test_a_use_is_noted_once_in_half_a_minute),
+		TEST(test_a_request_is_counted_against_the_tokens_own_limit),
+		TEST(test_a_use_is_written_once_in_half_a_minute_without_memory),
 		TEST(test_a_use_waits_in_memory_where_there_is_some),
 		TEST(test_a_use_that_cannot_be_noted_harms_nobody),
 	};

@@ -122,6 +122,20 @@ static const struct refusal_case {
 	{ "99",  "{\"websiteIds\":[1]}",                RESULT_INVALID_FIELD, "websiteIds[0]" },
 	{ "99",  "{\"websiteIds\":[null]}",             RESULT_INVALID_FIELD, "websiteIds[0]" },
 
+	{ "ips", "{\"allowedIps\":null}",               RESULT_INVALID_FIELD, "allowedIps" },
+	{ "ips", "{\"allowedIps\":\"192.0.2.7\"}",      RESULT_INVALID_FIELD, "allowedIps" },
+	{ "ips", "{\"allowedIps\":{}}",                 RESULT_INVALID_FIELD, "allowedIps" },
+	{ "ips", "{\"allowedIps\":[\"::1\",\"192.0.2.7/24\"]}", RESULT_INVALID_FIELD, "allowedIps[1]" },
+	{ "ips", "{\"allowedIps\":[\"192.0.2.7\\u0000\"]}", RESULT_INVALID_FIELD, "allowedIps[0]" },
+	{ "ips", "{\"allowedIps\":[\"\"]}",             RESULT_INVALID_FIELD, "allowedIps[0]" },
+	{ "ips", "{\"allowedIps\":[\"localhost\"]}",    RESULT_INVALID_FIELD, "allowedIps[0]" },
+	{ "ips", "{\"allowedIps\":[3221225991]}",       RESULT_INVALID_FIELD, "allowedIps[0]" },
+	{ "ips", "{\"allowedIps\":[null]}",             RESULT_INVALID_FIELD, "allowedIps[0]" },
+	{ "ips behind websites", "{\"allowedIps\":1,\"websiteIds\":1}", RESULT_INVALID_FIELD, "websiteIds" },
+	{ "ips before the end",  "{\"expiresAt\":1,\"allowedIps\":1}", RESULT_INVALID_FIELD, "allowedIps" },
+	{ "86",  "{\"lastUsedIp\":null}",               RESULT_UNKNOWN_FIELD, "lastUsedIp" },
+	{ "86",  "{\"useCount\":0}",                    RESULT_UNKNOWN_FIELD, "useCount" },
+
 	{ "104", "{\"expiresAt\":\"2020-01-01T00:00:00Z\"}",     RESULT_INVALID_FIELD, "expiresAt" },
 	{ "104", "{\"expiresAt\":\"2026-11-24T12:34:56.789Z\"}", RESULT_INVALID_FIELD, "expiresAt" },
 	{ "105", "{\"expiresAt\":\"tomorrow\"}",        RESULT_INVALID_FIELD, "expiresAt" },
@@ -214,6 +228,12 @@ static void test_lists_have_a_largest_length(void **state)
 	assert_int_equal(read_many("websiteIds", "\"" ID "\"", 1001, &draft, &err),
 			 RESULT_INVALID_FIELD);
 	assert_string_equal(err.field, "websiteIds");
+	assert_int_equal(read_many("allowedIps", "\"::1\"", 64, &draft, &err), RESULT_OK);
+	assert_int_equal(draft.address_count, 64);
+	token_draft_clear(&draft);
+	assert_int_equal(read_many("allowedIps", "\"::1\"", 65, &draft, &err),
+			 RESULT_INVALID_FIELD);
+	assert_string_equal(err.field, "allowedIps");
 }
 
 static void test_a_name_may_be_as_long_as_it_is_allowed(void **state)
@@ -451,7 +471,9 @@ static const struct account_record owner = {
 	"\"displayKey\":\"dft_ab1...xyz9\",\"scope\":\"user\","                                    \
 	"\"permissions\":[\"analytics:read\",\"goals:read\"],"                                     \
 	"\"websiteIds\":[\"3e0000000000000000000001\",\"3e0000000000000000000002\"],"              \
+	"\"allowedIps\":[],"                                                                       \
 	"\"createdAt\":\"2026-11-24T12:34:56.788Z\",\"lastUsedAt\":null,"                          \
+	"\"lastUsedIp\":null,\"useCount\":0,"                                                      \
 	"\"expiresAt\":\"2096-10-02T07:06:40.000Z\",\"state\":\"active\",\"parentId\":null,"       \
 	"\"rotatedAt\":null,\"graceEndsAt\":null"
 
@@ -510,7 +532,13 @@ static void test_the_members_say_what_the_record_is(void **state)
 	record.parent = record.id;
 	record.last_used_at = NOW;
 	assert_holds(&record, "\"parentId\":\"" ID "\"");
-	assert_holds(&record, "\"lastUsedAt\":\"2026-11-24T12:34:56.789Z\"");
+	snprintf(record.last_used_ip, sizeof(record.last_used_ip), "2001:db8::1");
+	record.use_count = 9007199254740993;
+	assert_holds(&record, "\"lastUsedAt\":\"2026-11-24T12:34:56.789Z\","
+			      "\"lastUsedIp\":\"2001:db8::1\",\"useCount\":9007199254740993,");
+	token_record_clear(&record);
+	record = record_of("*/all/never/::1,192.0.2.0/24");
+	assert_holds(&record, "\"allowedIps\":[\"192.0.2.0/24\",\"::1/128\"],");
 	token_record_clear(&record);
 }
 
@@ -597,12 +625,25 @@ static void make_name(struct random_source *source, char name[static STORE_NAME_
 				   pieces[random_below(source, ARRAY_LENGTH(pieces))]);
 }
 
+static struct network network_any(struct random_source *source)
+{
+	struct network network = {.family = NETWORK_IPV4, .prefix_length = 24};
+
+	if (random_one_in(source, 2))
+		network = (struct network){.family = NETWORK_IPV6, .prefix_length = 40};
+	for (size_t i = 0; i < network.prefix_length / 8U; i++)
+		network.bytes[i] = (uint8_t)(random_below(source, 255) + 1);
+	return network;
+}
+
 static struct token_record record_any(struct random_source *source)
 {
 	struct token_record record = {
 		.created_at = NOW, .last_used_at = STORE_NO_MOMENT, .revoked_at = STORE_NO_MOMENT};
 	struct id ids[8];
+	struct network networks[4];
 	size_t count = random_below(source, ARRAY_LENGTH(ids));
+	size_t network_count = random_below(source, ARRAY_LENGTH(networks) + 1);
 
 	record.has_name = !random_one_in(source, 4);
 	if (record.has_name)
@@ -616,6 +657,11 @@ static struct token_record record_any(struct random_source *source)
 	for (size_t i = 0; i < count; i++)
 		ids[i] = website_id((unsigned)random_below(source, 100));
 	assert_int_equal(id_set_init(&record.scope.websites, ids, count), RESULT_OK);
+	record.scope.every_address = network_count == 0;
+	for (size_t i = 0; i < network_count; i++)
+		networks[i] = network_any(source);
+	assert_int_equal(network_set_init(&record.scope.addresses, networks, network_count),
+			 RESULT_OK);
 	record.scope.expires_at = random_one_in(source, 3)
 					  ? TIMESTAMP_NEVER
 					  : NOW + 1 + (int64_t)random_below(source, 1000000000000);
@@ -636,6 +682,11 @@ static void assert_same(const struct token_draft *draft, const struct token_reco
 	for (size_t i = 0; i < draft->website_count; i++)
 		assert_true(id_equals(&draft->website_ids[i], &record->scope.websites.ids[i]));
 	assert_true(record->scope.every_website == (draft->website_count == 0));
+	assert_int_equal(draft->address_count, record->scope.addresses.count);
+	for (size_t i = 0; i < draft->address_count; i++)
+		assert_memory_equal(&draft->addresses[i], &record->scope.addresses.networks[i],
+				    sizeof(draft->addresses[i]));
+	assert_true(record->scope.every_address == (draft->address_count == 0));
 	assert_true(draft->expiry == EXPIRY_NEVER ? record->scope.expires_at == TIMESTAMP_NEVER
 						  : record->scope.expires_at == draft->expires_at);
 }
@@ -657,7 +708,8 @@ static void test_what_is_written_is_read_back_the_same(void **state)
 		buffer_append_char(&body, '{');
 		copy_member(json.data, "name", "displayKey", &body);
 		copy_member(json.data, "permissions", "websiteIds", &body);
-		copy_member(json.data, "websiteIds", "createdAt", &body);
+		copy_member(json.data, "websiteIds", "allowedIps", &body);
+		copy_member(json.data, "allowedIps", "createdAt", &body);
 		copy_member(json.data, "expiresAt", "state", &body);
 		buffer_append_char(&body, '}');
 		if (read_draft(body.data, body.length, &draft, &err) != RESULT_OK)

@@ -94,6 +94,7 @@ static void test_config_load_has_the_defaults_of_the_manual(void **state)
 	assert_int_equal(config.memo_entries, 131072);
 	assert_string_equal(config.memo_file, "");
 	assert_int_equal(config.tokens_per_account, 1000);
+	assert_int_equal(config.requests_per_minute, 0);
 	assert_string_equal(config.log, "stderr");
 	assert_int_equal(config.log_level, LOG_INFO);
 	assert_false(config.allow_root);
@@ -119,6 +120,7 @@ static void test_config_load_takes_every_key_from_the_file(void **state)
 				   "memo_entries = 16777216\n"
 				   "memo_file = /run/memo = x\n"
 				   "tokens_per_account = 10000000\n"
+				   "requests_per_minute = 1000000\n"
 				   "log = /var/log/claviger\xC3\xA9#1\n"
 				   "log_level = debug\n"
 				   "allow_root = true\n"
@@ -144,6 +146,7 @@ static void test_config_load_takes_every_key_from_the_file(void **state)
 	assert_int_equal(config.memo_entries, 16777216);
 	assert_string_equal(config.memo_file, "/run/memo = x");
 	assert_int_equal(config.tokens_per_account, 10000000);
+	assert_int_equal(config.requests_per_minute, 1000000);
 	assert_string_equal(config.log, "/var/log/claviger\xC3\xA9#1");
 	assert_int_equal(config.log_level, LOG_DEBUG);
 	assert_true(config.allow_root);
@@ -181,7 +184,6 @@ static const struct text_case {
 	{ "no =",                      DATABASE "metrics on\n",          "FILE:2: metrics on: no = in this line; write KEY = value" },
 	{ "no key",                    "= x\n",                          "FILE:1: : unknown; see man claviger.fcgi" },
 	{ "unknown key",               "\n\npolicies = x\n",             "FILE:3: policies: unknown; see man claviger.fcgi" },
-	{ "a key of a later version",  "requests_per_minute = 1\n",      "FILE:1: requests_per_minute: unknown" },
 	{ "two letters too few",       "scrypt = 8\n",                   "FILE:1: scrypt: unknown; see man claviger.fcgi" },
 	{ "a missing letter",          "metric = on\n",                  "FILE:1: metric: unknown; did you mean metrics?" },
 	{ "a letter too many",         "databasse = /x\n",               "did you mean database?" },
@@ -223,6 +225,9 @@ static const struct text_case {
 	{ "scrypt N too large",        "scrypt_n = 2097152\n",           "scrypt_n: \"2097152\" is not allowed; write a number from 2 to 1048576" },
 	{ "scrypt r too large",        "scrypt_r = 32768\nscrypt_p = 32768\n", "FILE:1: scrypt_r: \"32768\" is not allowed; write a number from 1 to 255" },
 	{ "scrypt p of nought",        "scrypt_p = 0\n",                 "is not allowed" },
+	{ "a rate of nought",          "requests_per_minute = 0\n",      "requests_per_minute: \"0\" is not allowed; write off or a number from 1 to 1000000" },
+	{ "a rate too high",           "requests_per_minute = 1000001\n", "is not allowed" },
+	{ "a rate that is on",         "requests_per_minute = on\n",     "is not allowed" },
 	{ "maybe",                     "allow_root = maybe\n",           "allow_root: \"maybe\" is not allowed; write false or true" },
 	{ "TRUE",                      "allow_root = TRUE\n",            "is not allowed" },
 	{ "true for a switch",         "metrics = true\n",               "metrics: \"true\" is not allowed; write off or on" },
@@ -529,7 +534,11 @@ static const struct reload_case {
 	{"nothing", "", "", ""},
 	{"a shorter log", "log = /var/log/x\n", "log = /x\n", ""},
 	{"all that may change", "",
-	 "log = /x\nlog_level = debug\ntokens_per_account = 5\nmetrics = on\n", ""},
+	 "log = /x\nlog_level = debug\ntokens_per_account = 5\nmetrics = on\n"
+	 "requests_per_minute = 7\n",
+	 ""},
+	{"a limit that is off again", "requests_per_minute = 7\n", "requests_per_minute = off\n",
+	 ""},
 	{"a prefix", "", "token_prefix = abc_\n", "token_prefix"},
 	{"a word", "", "journal_mode = delete\n", "journal_mode"},
 	{"a number", "scrypt_n = 32768\n", "", "scrypt_n"},
@@ -555,6 +564,7 @@ static void test_config_take_over_names_what_needs_a_restart(void **state)
 		assert_string_equal(current.log, fresh.log);
 		assert_int_equal(current.log_level, fresh.log_level);
 		assert_int_equal(current.tokens_per_account, fresh.tokens_per_account);
+		assert_int_equal(current.requests_per_minute, fresh.requests_per_minute);
 		assert_int_equal(current.metrics, fresh.metrics);
 	}
 }

@@ -26,16 +26,24 @@ enum {
 	DEPTH_MAX = 12,
 	NAMES = 18,
 	WEBSITES = 4, /* of each account; a fifth number is nobody's */
+	NETWORKS = 7,
 	LIST_MAX = 24,
 };
 
 #define HOUR_MS INT64_C(3600000)
 
+/* Halves of halves: number N lies inside number (N - 1) / 2. */
+static const char *const networks[NETWORKS] = {
+	"2001:db8::/46",   "2001:db8::/47",   "2001:db8:2::/47", "2001:db8::/48",
+	"2001:db8:1::/48", "2001:db8:2::/48", "2001:db8:3::/48",
+};
+
 /* What a token may do. */
 struct plain {
 	bool star, names[NAMES];
 	bool all, websites[WEBSITES];
-	int64_t ends; /* TIMESTAMP_NEVER: it does not */
+	bool anywhere, networks[NETWORKS]; /* with those inside */
+	int64_t ends;                      /* TIMESTAMP_NEVER: it does not */
 };
 
 struct member {
@@ -53,16 +61,24 @@ struct tree {
 
 /* What a body asks for. */
 struct wish {
-	enum { ABSENT, NULL_VALUE, LIST } permissions, websites;
+	enum { ABSENT, NULL_VALUE, LIST } permissions, websites, addresses;
 	enum { INHERITED, NEVER, MOMENT } expiry;
 	size_t permission_list[LIST_MAX], permission_count; /* NAMES is the star */
 	size_t website_list[LIST_MAX], website_count;       /* WEBSITES is nobody's */
+	size_t network_list[LIST_MAX], network_count;
 	int64_t ends;
 };
 
 static unsigned website_number(const struct tree *tree, size_t website)
 {
 	return website == WEBSITES ? UINT32_MAX : tree->number * WEBSITES + (unsigned)website;
+}
+
+static void plain_add_network(struct plain *plain, size_t network)
+{
+	plain->networks[network] = true;
+	for (size_t i = network + 1; i < NETWORKS; i++)
+		plain->networks[i] = plain->networks[i] || plain->networks[(i - 1) / 2];
 }
 
 static struct plain plain_any(struct random_source *source, int64_t now)
@@ -73,9 +89,26 @@ static struct plain plain_any(struct random_source *source, int64_t now)
 		plain.names[i] = !random_one_in(source, 3);
 	for (size_t i = 0; !plain.all && i < WEBSITES; i++)
 		plain.websites[i] = !random_one_in(source, 3);
+	plain.anywhere = random_one_in(source, 2);
+	if (!plain.anywhere)
+		plain_add_network(&plain, random_below(source, NETWORKS));
 	plain.ends = random_one_in(source, 2) ? TIMESTAMP_NEVER
 					      : now + HOUR_MS + (int64_t)random_below(source, 1000);
 	return plain;
+}
+
+static struct network_set addresses_of(const struct plain *plain)
+{
+	struct network_set set;
+	struct network held[NETWORKS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < NETWORKS; i++)
+		if (plain->networks[i])
+			assert_true(
+				network_parse(networks[i], strlen(networks[i]), &held[count++]));
+	assert_int_equal(network_set_init(&set, held, count), RESULT_OK);
+	return set;
 }
 
 /* Makes the account, its websites and the root of its tree. */
@@ -98,12 +131,14 @@ static void plant(struct fixture *fixture, struct tree *tree, struct random_sour
 	root.scope = (struct scope){.account = account_id(tree->number),
 				    .permissions.every = plain.star,
 				    .every_website = plain.all,
+				    .every_address = plain.anywhere,
 				    .expires_at = plain.ends};
 	for (size_t i = 0; i < NAMES; i++)
 		if (plain.names[i])
 			root.scope.permissions =
 				permission_set_union(root.scope.permissions, permission_set_of(i));
 	assert_int_equal(id_set_init(&root.scope.websites, ids, count), RESULT_OK);
+	root.scope.addresses = addresses_of(&plain);
 	snprintf(root.selector.text, sizeof(root.selector.text), "%010u", tree->number);
 	assert_int_equal(store_add_token(fixture->store, &root), RESULT_OK);
 	assert_int_equal(store_commit(fixture->store), RESULT_OK);
@@ -158,6 +193,22 @@ static void wish_websites(struct random_source *source, const struct plain *make
 	}
 }
 
+static void wish_addresses(struct random_source *source, const struct plain *maker,
+			   struct wish *wish)
+{
+	wish->addresses = random_one_in(source, 3)    ? ABSENT
+			  : random_one_in(source, 24) ? NULL_VALUE
+						      : LIST;
+	if (wish->addresses != LIST || random_one_in(source, 5))
+		return;
+	for (size_t i = random_below(source, 3) + 1; i > 0; i--) {
+		size_t network = random_below(source, NETWORKS);
+
+		if (maker->anywhere || maker->networks[network] || random_one_in(source, 8))
+			wish->network_list[wish->network_count++] = network;
+	}
+}
+
 static struct wish wish_any(struct random_source *source, const struct plain *maker, int64_t now)
 {
 	struct wish wish = {0};
@@ -167,6 +218,7 @@ static struct wish wish_any(struct random_source *source, const struct plain *ma
 		return wish; /* {}: all of the maker's own */
 	wish_permissions(source, maker, &wish);
 	wish_websites(source, maker, &wish);
+	wish_addresses(source, maker, &wish);
 	wish.expiry = random_one_in(source, 2)   ? INHERITED
 		      : random_one_in(source, 4) ? NEVER
 						 : MOMENT;
@@ -210,6 +262,19 @@ static void write_websites(const struct tree *tree, const struct wish *wish, str
 	buffer_append_char(body, ']');
 }
 
+static void write_addresses(const struct wish *wish, struct buffer *body)
+{
+	if (wish->addresses == NULL_VALUE)
+		buffer_append_text(body, ",\"allowedIps\":null");
+	if (wish->addresses != LIST)
+		return;
+	buffer_append_text(body, ",\"allowedIps\":[");
+	for (size_t i = 0; i < wish->network_count; i++)
+		buffer_append_format(body, "%s\"%s\"", i == 0 ? "" : ",",
+				     networks[wish->network_list[i]]);
+	buffer_append_char(body, ']');
+}
+
 static void write_body(const struct tree *tree, const struct wish *wish, struct buffer *body)
 {
 	char moment[TIMESTAMP_TEXT_SIZE];
@@ -217,6 +282,7 @@ static void write_body(const struct tree *tree, const struct wish *wish, struct 
 	buffer_append_text(body, "{\"name\":null");
 	write_permissions(wish, body);
 	write_websites(tree, wish, body);
+	write_addresses(wish, body);
 	timestamp_format(wish->ends, moment);
 	if (wish->expiry == NEVER)
 		buffer_append_text(body, ",\"expiresAt\":null");
@@ -229,7 +295,24 @@ static void write_body(const struct tree *tree, const struct wish *wish, struct 
 static bool oracle_is_malformed(const struct wish *wish)
 {
 	return wish->permissions == NULL_VALUE || wish->websites == NULL_VALUE ||
+	       wish->addresses == NULL_VALUE ||
 	       (wish->permissions == LIST && wish->permission_count == 0);
+}
+
+static bool oracle_admits(const struct plain *maker, const struct wish *wish, struct plain *made)
+{
+	if (wish->addresses != LIST)
+		return true;
+	made->anywhere = wish->network_count == 0;
+	memset(made->networks, 0, sizeof(made->networks));
+	if (made->anywhere && !maker->anywhere)
+		return false;
+	for (size_t i = 0; i < wish->network_count; i++) {
+		if (!maker->anywhere && !maker->networks[wish->network_list[i]])
+			return false;
+		plain_add_network(made, wish->network_list[i]);
+	}
+	return true;
 }
 
 /* The oracle, second half: RESULT_OK and what MAKER's new token may do, or why there is none. */
@@ -266,6 +349,8 @@ static enum result oracle_decides(const struct tree *tree, const struct plain *m
 			return RESULT_NOT_FOUND;
 		made->websites[website] = true;
 	}
+	if (!oracle_admits(maker, wish, made))
+		return RESULT_SCOPE_EXCEEDED;
 	if (wish->expiry != INHERITED)
 		made->ends = wish->expiry == NEVER ? TIMESTAMP_NEVER : wish->ends;
 	return made->ends > maker->ends ? RESULT_SCOPE_EXCEEDED : RESULT_OK;
@@ -274,8 +359,11 @@ static enum result oracle_decides(const struct tree *tree, const struct plain *m
 static bool is_inside(const struct plain *inner, const struct plain *outer)
 {
 	if ((inner->star && !outer->star) || (inner->all && !outer->all) ||
-	    inner->ends > outer->ends)
+	    inner->ends > outer->ends || (inner->anywhere && !outer->anywhere))
 		return false;
+	for (size_t i = 0; i < NETWORKS; i++)
+		if (inner->networks[i] && !outer->networks[i] && !outer->anywhere)
+			return false;
 	for (size_t i = 0; i < NAMES; i++)
 		if (inner->names[i] && !outer->names[i] && !outer->star)
 			return false;
@@ -283,6 +371,24 @@ static bool is_inside(const struct plain *inner, const struct plain *outer)
 		if (inner->websites[i] && !outer->websites[i] && !outer->all)
 			return false;
 	return true;
+}
+
+static void add_networks_of_row(const struct network_set *set, struct plain *plain)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		char text[NETWORK_TEXT_SIZE];
+
+		network_format(&set->networks[i], text);
+		for (size_t j = 0; j < NETWORKS; j++) {
+			if (strcmp(text, networks[j]) != 0)
+				continue;
+			plain_add_network(plain, j);
+			known++;
+		}
+	}
+	assert_int_equal(known, set->count);
 }
 
 /* What the row of ID says, name by name. */
@@ -293,6 +399,7 @@ static struct plain plain_of_row(struct fixture *fixture, const struct tree *tre
 	const struct scope *scope = &caller.token.scope;
 	struct plain plain = {.star = scope->permissions.every,
 			      .all = scope->every_website,
+			      .anywhere = scope->every_address,
 			      .ends = scope->expires_at};
 	size_t known = 0;
 
@@ -307,6 +414,7 @@ static struct plain plain_of_row(struct fixture *fixture, const struct tree *tre
 		known += plain.websites[i];
 	}
 	assert_int_equal(known, scope->websites.count); /* nothing else, nothing twice */
+	add_networks_of_row(&scope->addresses, &plain);
 	caller_clear(&caller);
 	return plain;
 }

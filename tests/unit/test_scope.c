@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include <stdio.h>
+#include <string.h>
 
 /* A scope in one word: permissions/websites/expiry; scope_of() in support.c reads it. */
 static const struct covers_case {
@@ -47,6 +48,17 @@ static const struct covers_case {
 	{ "never ending inside ending",            "goals:read/w1/500",             "goals:read/w1/never",  false },
 	{ "ending inside never ending",            "goals:read/w1/never",           "goals:read/w1/500",    true  },
 	{ "never ending inside never ending",      "goals:read/w1/never",           "goals:read/w1/never",  true  },
+	{ "an address inside its network",         "goals:read/w1/500/192.0.2.0/24", "goals:read/w1/500/192.0.2.7", true  },
+	{ "the same networks in another order",    "goals:read/w1/500/10.0.0.0/8,::1", "goals:read/w1/500/::1,10.0.0.0/8", true },
+	{ "an address behind its network",         "goals:read/w1/500/192.0.2.0/24", "goals:read/w1/500/192.0.3.7", false },
+	{ "one address more",                      "goals:read/w1/500/192.0.2.7",    "goals:read/w1/500/192.0.2.7,192.0.2.8", false },
+	{ "a network inside every address",        "goals:read/w1/500",              "goals:read/w1/500/192.0.2.0/24", true  },
+	{ "every address inside a network",        "goals:read/w1/500/192.0.2.0/24", "goals:read/w1/500",    false },
+	{ "every address inside all of both families", "goals:read/w1/500/0.0.0.0/0,::/0", "goals:read/w1/500", false },
+	{ "IPv6 inside all of IPv4",               "goals:read/w1/500/0.0.0.0/0",    "goals:read/w1/500/::1", false },
+	{ "no address inside a network",           "goals:read/w1/500/192.0.2.0/24", "goals:read/w1/500/none", true },
+	{ "every address inside none",             "goals:read/w1/500/none",         "goals:read/w1/500",    false },
+	{ "an address inside none",                "goals:read/w1/500/none",         "goals:read/w1/500/::1", false },
 	{ "no permission inside any",              "goals:read/w1/500",             "none/w1/500",          true  },
 	{ "any permission inside none",            "none/w1/500",                   "goals:read/w1/500",    false },
 	// clang-format on
@@ -100,14 +112,19 @@ static void test_sight_asks_for_websites_only(void **state)
 	scope_clear(&outer);
 }
 
-/* The small world of the oracle: three permissions, a star, three websites, four ends. */
-enum { WORLD_PERMISSIONS = 3, WORLD_WEBSITES = 3, WORLD_ENDS = 4 };
-enum { WORLD_SIZE = (1 << (WORLD_PERMISSIONS + 1)) * ((1 << WORLD_WEBSITES) + 1) * WORLD_ENDS };
+/* The small world of the oracle: three permissions, a star, two websites, four ends, two networks.
+ */
+enum { WORLD_PERMISSIONS = 3, WORLD_WEBSITES = 2, WORLD_ENDS = 4, WORLD_NETWORKS = 2 };
+enum { WEBSITE_CHOICES = (1 << WORLD_WEBSITES) + 1, NETWORK_CHOICES = (1 << WORLD_NETWORKS) + 1 };
+enum {
+	WORLD_SIZE = (1 << (WORLD_PERMISSIONS + 1)) * WEBSITE_CHOICES * WORLD_ENDS * NETWORK_CHOICES
+};
 
 /* One scope of it, as plain sets. */
 struct plain {
 	bool star, permissions[WORLD_PERMISSIONS];
 	bool all, websites[WORLD_WEBSITES];
+	bool anywhere, networks[WORLD_NETWORKS];
 	int end; /* the last one is "never" */
 };
 
@@ -117,10 +134,14 @@ static struct plain plain_of(size_t number)
 
 	plain.end = (int)(number % WORLD_ENDS);
 	number /= WORLD_ENDS;
-	plain.all = number % ((1 << WORLD_WEBSITES) + 1) == 1 << WORLD_WEBSITES;
+	plain.all = number % WEBSITE_CHOICES == WEBSITE_CHOICES - 1;
 	for (size_t i = 0; !plain.all && i < WORLD_WEBSITES; i++)
-		plain.websites[i] = (number % ((1 << WORLD_WEBSITES) + 1) >> i & 1) != 0;
-	number /= (1 << WORLD_WEBSITES) + 1;
+		plain.websites[i] = (number % WEBSITE_CHOICES >> i & 1) != 0;
+	number /= WEBSITE_CHOICES;
+	plain.anywhere = number % NETWORK_CHOICES == NETWORK_CHOICES - 1;
+	for (size_t i = 0; !plain.anywhere && i < WORLD_NETWORKS; i++)
+		plain.networks[i] = (number % NETWORK_CHOICES >> i & 1) != 0;
+	number /= NETWORK_CHOICES;
 	plain.star = (number & 1) != 0;
 	for (size_t i = 0; i < WORLD_PERMISSIONS; i++)
 		plain.permissions[i] = (number >> (i + 1) & 1) != 0;
@@ -132,9 +153,12 @@ static struct scope scope_of_plain(const struct plain *plain)
 	static const int64_t ends[WORLD_ENDS] = {1, 500, 501, TIMESTAMP_NEVER};
 	struct scope scope = {.account = account_id(1),
 			      .every_website = plain->all,
+			      .every_address = plain->anywhere,
 			      .expires_at = ends[plain->end]};
+	static const char *const texts[WORLD_NETWORKS] = {"192.0.2.0/24", "2001:db8::/32"};
 	struct id ids[WORLD_WEBSITES];
-	size_t count = 0;
+	struct network networks[WORLD_NETWORKS];
+	size_t count = 0, network_count = 0;
 
 	scope.permissions.every = plain->star;
 	for (size_t i = 0; i < WORLD_PERMISSIONS; i++)
@@ -145,13 +169,22 @@ static struct scope scope_of_plain(const struct plain *plain)
 		if (plain->websites[i])
 			ids[count++] = website_id((unsigned)i);
 	assert_int_equal(id_set_init(&scope.websites, ids, count), RESULT_OK);
+	for (size_t i = 0; i < WORLD_NETWORKS; i++)
+		if (plain->networks[i])
+			assert_true(network_parse(texts[i], strlen(texts[i]),
+						  &networks[network_count++]));
+	assert_int_equal(network_set_init(&scope.addresses, networks, network_count), RESULT_OK);
 	return scope;
 }
 
 static bool oracle_covers(const struct plain *outer, const struct plain *inner)
 {
-	if (inner->end > outer->end || (inner->star && !outer->star) || (inner->all && !outer->all))
+	if (inner->end > outer->end || (inner->star && !outer->star) ||
+	    (inner->all && !outer->all) || (inner->anywhere && !outer->anywhere))
 		return false;
+	for (size_t i = 0; i < WORLD_NETWORKS; i++)
+		if (inner->networks[i] && !outer->networks[i] && !outer->anywhere)
+			return false;
 	for (size_t i = 0; i < WORLD_PERMISSIONS; i++)
 		if (inner->permissions[i] && !outer->permissions[i] && !outer->star)
 			return false;
@@ -213,6 +246,8 @@ static void test_scope_covers_is_antisymmetric(void **state)
 			assert_int_equal(a->expires_at, b->expires_at);
 			assert_int_equal(a->every_website, b->every_website);
 			assert_int_equal(a->websites.count, b->websites.count);
+			assert_int_equal(a->every_address, b->every_address);
+			assert_int_equal(a->addresses.count, b->addresses.count);
 			assert_int_equal(a->permissions.every, b->permissions.every);
 			assert_true(a->permissions.every ||
 				    a->permissions.bits == b->permissions.bits);
@@ -234,6 +269,46 @@ static void test_scope_covers_is_transitive(void **state)
 		found++;
 		if (!scope_covers(&world[a], &world[c]))
 			fail_msg("scopes %zu, %zu and %zu", a, b, c);
+	}
+}
+
+/* What two scopes share lies in both, and whatever lies in both lies in it. */
+static void test_what_two_scopes_share_is_all_that_both_permit(void **state)
+{
+	struct random_source source = random_begin();
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		const struct scope *a = &world[random_below(&source, WORLD_SIZE)];
+		const struct scope *b = &world[random_below(&source, WORLD_SIZE)];
+		struct scope shared;
+
+		assert_int_equal(scope_intersect(a, b, &shared), RESULT_OK);
+		assert_true(scope_covers(a, &shared) && scope_covers(b, &shared));
+		for (size_t i = 0; i < WORLD_SIZE; i++)
+			if (scope_covers(a, &world[i]) && scope_covers(b, &world[i]))
+				assert_true(scope_covers(&shared, &world[i]));
+		scope_clear(&shared);
+	}
+}
+
+static void test_a_scope_without_permission_website_or_address_is_empty(void **state)
+{
+	static const struct {
+		const char *scope;
+		bool is_empty;
+	} cases[] = {
+		{"*/all/never", false}, {"goals:read/w1/500/::1", false}, {"none/all/never", true},
+		{"*/none/never", true}, {"*/all/never/none", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct scope scope = scope_of(cases[i].scope);
+
+		if (scope_is_empty(&scope) != cases[i].is_empty)
+			fail_msg("%s", cases[i].scope);
+		scope_clear(&scope);
 	}
 }
 
@@ -332,16 +407,60 @@ static void test_scope_permits_no_more_than_scope_role_and_time(void **state)
 				   ROLE_OWNER, 1));
 }
 
+static const struct admits_case {
+	const char *scope, *address;
+	bool admitted;
+} admits_cases[] = {
+	// clang-format off
+	{ "*/all/never",                             "192.0.2.7",        true  },
+	{ "*/all/never",                             "::1",              true  },
+	{ "*/all/never",                             "unknown",          true  },
+	{ "*/all/never",                             "",                 true  },
+	{ "*/all/never/192.0.2.0/24",                "192.0.2.255",      true  },
+	{ "*/all/never/192.0.2.0/24",                "192.0.3.0",        false },
+	{ "*/all/never/192.0.2.0/24",                "::ffff:192.0.2.7", true  },
+	{ "*/all/never/192.0.2.0/24",                "::192.0.2.7",      false },
+	{ "*/all/never/192.0.2.0/24",                "unknown",          false },
+	{ "*/all/never/192.0.2.0/24",                "",                 false },
+	{ "*/all/never/192.0.2.0/24",                "192.0.2.7/32",     false },
+	{ "*/all/never/192.0.2.0/24",                "192.0.2.7, 192.0.2.8", false },
+	{ "*/all/never/192.0.2.7,2001:db8::/32",     "2001:db8::5",      true  },
+	{ "*/all/never/192.0.2.7,2001:db8::/32",     "2001:db9::5",      false },
+	{ "*/all/never/0.0.0.0/0",                   "::1",              false },
+	{ "*/all/never/0.0.0.0/0,::/0",              "unknown",          false },
+	{ "*/all/never/none",                        "192.0.2.7",        false },
+	// clang-format on
+};
+
+static void test_a_scope_admits_the_addresses_that_it_lists(void **state)
+{
+	struct scope zeroed = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(admits_cases); i++) {
+		const struct admits_case *c = &admits_cases[i];
+		struct scope scope = scope_of(c->scope);
+
+		if (scope_admits(&scope, c->address) != c->admitted)
+			fail_msg("%s from \"%s\"", c->scope, c->address);
+		scope_clear(&scope);
+	}
+	assert_false(scope_admits(&zeroed, "192.0.2.7"));
+}
+
 static void test_a_copy_is_equal_and_owns_its_own_list(void **state)
 {
-	struct scope scope = scope_of("goals:read/w1,w2/500"), copy;
+	struct scope scope = scope_of("goals:read/w1,w2/500/::1,10.0.0.0/8"), copy;
 
 	(void)state;
 	assert_int_equal(scope_copy(&scope, &copy), RESULT_OK);
 	assert_true(scope_covers(&scope, &copy) && scope_covers(&copy, &scope));
 	assert_ptr_not_equal(scope.websites.ids, copy.websites.ids);
+	assert_ptr_not_equal(scope.addresses.networks, copy.addresses.networks);
 	scope_clear(&scope);
 	assert_int_equal(copy.websites.count, 2);
+	assert_int_equal(copy.addresses.count, 2);
+	assert_true(scope_admits(&copy, "10.1.2.3"));
 	scope_clear(&copy);
 }
 
@@ -384,8 +503,11 @@ int main(void)
 		cmocka_unit_test(test_scope_covers_is_reflexive),
 		cmocka_unit_test(test_scope_covers_is_antisymmetric),
 		cmocka_unit_test(test_scope_covers_is_transitive),
+		cmocka_unit_test(test_what_two_scopes_share_is_all_that_both_permit),
+		cmocka_unit_test(test_a_scope_without_permission_website_or_address_is_empty),
 		cmocka_unit_test(test_a_role_cuts_what_is_held),
 		cmocka_unit_test(test_scope_permits_no_more_than_scope_role_and_time),
+		cmocka_unit_test(test_a_scope_admits_the_addresses_that_it_lists),
 		cmocka_unit_test(test_a_copy_is_equal_and_owns_its_own_list),
 		cmocka_unit_test(test_a_cleared_scope_permits_nothing),
 		cmocka_unit_test(test_roles_have_names_and_nothing_else_is_one),

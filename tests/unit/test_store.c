@@ -271,10 +271,14 @@ static void test_a_removed_website_takes_its_roles_and_stays_in_lists(void **sta
 }
 
 static const char *const scopes[] = {
+	// clang-format off
 	"*/all/never",
 	"goals:read,api-keys:write/w1,w2,w3/500",
 	"goals:read/none/1",
 	"none/all/7",
+	"*/all/never/2001:db8::/32,192.0.2.7,10.0.0.0/8",
+	"*/all/never/0.0.0.0/0",
+	// clang-format on
 };
 
 static void test_a_token_is_found_as_it_was_added(void **state)
@@ -310,6 +314,17 @@ static void test_a_token_is_found_as_it_was_added(void **state)
 		token_record_clear(&found);
 		token_record_clear(&token);
 	}
+}
+
+/* NULL in the row is every address. */
+static void test_a_token_that_admits_no_address_is_not_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	struct token_record token = token_of(1, 0, "*/all/never/none");
+
+	fixture_add_account(fixture, 1);
+	assert_int_equal(store_add_token(fixture->store, &token), RESULT_INTERNAL);
+	token_record_clear(&token);
 }
 
 static void test_what_is_not_there_is_not_found(void **state)
@@ -537,25 +552,36 @@ static void test_a_hash_is_renewed_only_where_it_is_still_the_old_one(void **sta
 	assert_revoked(fixture->store, 1, true);
 }
 
-static void test_the_latest_use_counts(void **state)
+static void test_uses_are_added_and_the_latest_is_shown(void **state)
 {
 	static const struct {
 		int64_t at, expected;
-	} uses[] = {{1000, 1000}, {900, 1000}, {1001, 1001}};
+		const char *address, *shown;
+	} uses[] = {{1000, 1000, "192.0.2.1", "192.0.2.1"},
+		    {900, 1000, "192.0.2.2", "192.0.2.1"},
+		    {1001, 1001, "::3", "::3"},
+		    {1001, 1001, "::4", "::4"}};
 	struct fixture *fixture = *state;
-	struct id id = token_id(1), unknown = token_id(9);
+	struct token_use use = {.token = token_id(1)}, unknown = {.token = token_id(9), .at = 5};
+	uint64_t count = 0;
 
 	fixture_add_account(fixture, 1);
 	add_token(fixture->store, 1, 0, "*/all/never");
 	for (size_t i = 0; i < ARRAY_LENGTH(uses); i++) {
 		struct token_record record;
 
-		assert_int_equal(store_touch_token(fixture->store, &id, uses[i].at), RESULT_OK);
+		use.at = uses[i].at;
+		use.count = i + 1;
+		assert_true(network_parse_address(uses[i].address, &use.address));
+		assert_int_equal(store_add_use(fixture->store, &use), RESULT_OK);
 		record = find(fixture->store, 1);
 		assert_int_equal(record.last_used_at, uses[i].expected);
+		assert_string_equal(record.last_used_ip, uses[i].shown);
+		count += use.count;
+		assert_int_equal(record.use_count, count);
 		token_record_clear(&record);
 	}
-	assert_int_equal(store_touch_token(fixture->store, &unknown, 5), RESULT_OK);
+	assert_int_equal(store_add_use(fixture->store, &unknown), RESULT_OK);
 }
 
 static void test_a_second_writer_is_busy_and_readers_are_not(void **state)
@@ -710,6 +736,7 @@ int main(void)
 		TEST(test_websites_are_listed_by_account_or_all),
 		TEST(test_a_removed_website_takes_its_roles_and_stays_in_lists),
 		TEST(test_a_token_is_found_as_it_was_added),
+		TEST(test_a_token_that_admits_no_address_is_not_kept),
 		TEST(test_what_is_not_there_is_not_found),
 		TEST(test_tokens_are_listed_newest_first),
 		TEST(test_a_revoked_token_keeps_its_row_and_loses_its_hash),
@@ -718,7 +745,7 @@ int main(void)
 		TEST(test_a_cascade_reaches_all_below_and_nobody_else),
 		TEST(test_descent_is_asked_upwards),
 		TEST(test_a_hash_is_renewed_only_where_it_is_still_the_old_one),
-		TEST(test_the_latest_use_counts),
+		TEST(test_uses_are_added_and_the_latest_is_shown),
 		TEST(test_a_second_writer_is_busy_and_readers_are_not),
 		TEST(test_what_is_not_committed_did_not_happen),
 		TEST(test_a_reading_transaction_sees_one_moment),

@@ -92,15 +92,6 @@ static void close_store(struct fixture *fixture)
 	fixture->store = NULL;
 }
 
-static void run_sql(const char *path, const char *sql)
-{
-	sqlite3 *database;
-
-	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(database);
-}
-
 /* The number that SQL asks for, on a connection of its own. */
 static int ask(const char *path, const char *sql)
 {
@@ -342,16 +333,26 @@ static void test_a_row_that_points_nowhere_is_found_by_the_thorough_check(void *
 
 static void test_a_row_that_cannot_be_read_is_no_token(void **state)
 {
+	static const char *const damages[] = {
+		"UPDATE tokens SET display_key = printf('%.*c', 99, 'x')",
+		"UPDATE tokens SET display_key = '', allowed_ips = '192.0.2.7,192.0.2.8'",
+		"UPDATE tokens SET allowed_ips = '192.0.2.7/24'",
+		"UPDATE tokens SET allowed_ips = ' '",
+		"UPDATE tokens SET allowed_ips = NULL, last_used_ip = printf('%.*c', 46, '1')",
+	};
 	struct fixture *fixture = *state;
 	struct made_token made;
 	struct token_record record;
 
 	fixture_add_account(fixture, 1);
 	made = fixture_add_token(fixture, 1, "*/all/never", NULL);
-	run_sql(fixture->path, "UPDATE tokens SET display_key = printf('%.*c', 99, 'x')");
-	assert_int_equal(store_find_token(fixture->store, &made.id, &record),
-			 RESULT_STORE_UNAVAILABLE);
-	assert_false(record.scope.every_website || record.scope.permissions.every);
+	for (size_t i = 0; i < ARRAY_LENGTH(damages); i++) {
+		run_sql(fixture->path, damages[i]);
+		assert_int_equal(store_find_token(fixture->store, &made.id, &record),
+				 RESULT_STORE_UNAVAILABLE);
+		assert_false(record.scope.every_website || record.scope.permissions.every ||
+			     record.scope.every_address);
+	}
 }
 
 static void test_a_backup_is_made_while_others_write(void **state)

@@ -48,6 +48,7 @@ static int set_up(void **state)
 		struct token_record record = {.id = numbered(i), .hash = {"$s1$none"}};
 
 		record.scope.account = account_id(1);
+		record.scope.every_address = true;
 		snprintf(record.selector.text, sizeof(record.selector.text), "%010u", i);
 		assert_int_equal(store_add_token(scene.fixture->store, &record), RESULT_OK);
 	}
@@ -63,21 +64,45 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int64_t last_use(unsigned number)
+static struct token_record find(unsigned number)
 {
 	struct id id = numbered(number);
-	struct caller caller = fixture_caller(scene.fixture, &id);
-	int64_t at = caller.token.last_used_at;
+	struct token_record record;
 
-	caller_clear(&caller);
+	assert_int_equal(store_find_token(scene.fixture->store, &id, &record), RESULT_OK);
+	return record;
+}
+
+static int64_t last_use(unsigned number)
+{
+	struct token_record record = find(number);
+	int64_t at = record.last_used_at;
+
+	token_record_clear(&record);
 	return at;
+}
+
+static void assert_uses(unsigned number, uint64_t count)
+{
+	struct token_record record = find(number);
+
+	assert_int_equal(record.use_count, count);
+	token_record_clear(&record);
+}
+
+static void note_from(unsigned number, int64_t at, const char *address)
+{
+	struct id id = numbered(number);
+	struct network network = {0};
+
+	if (address != NULL)
+		assert_true(network_parse_address(address, &network));
+	usage_note(scene.usage, &id, &network, at);
 }
 
 static void note(unsigned number, int64_t at)
 {
-	struct id id = numbered(number);
-
-	usage_note(scene.usage, &id, at);
+	note_from(number, at, "192.0.2.7");
 }
 
 static void test_uses_are_written_by_a_flush_and_not_before(void **state)
@@ -102,6 +127,49 @@ static void test_the_latest_of_several_uses_is_kept(void **state)
 	note(1, 250);
 	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
 	assert_int_equal(last_use(1), 300);
+}
+
+static void test_every_use_is_counted(void **state)
+{
+	(void)state;
+	for (unsigned round = 1; round <= 3; round++) {
+		for (int i = 0; i < 100; i++)
+			note(1, 1000 - i);
+		note(2, 1000);
+		assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+		assert_uses(1, round * 100);
+		assert_uses(2, round);
+	}
+	assert_uses(3, 0);
+}
+
+static void test_the_address_of_the_latest_use_is_kept(void **state)
+{
+	static const struct {
+		int64_t at;
+		const char *address, *expected;
+		bool is_flushed;
+	} uses[] = {
+		{100, "192.0.2.7", NULL, false},
+		{300, "2001:db8::1", NULL, false},
+		{200, "192.0.2.8", "2001:db8::1", true},
+		{250, "192.0.2.9", "2001:db8::1", true}, /* earlier than the stored one */
+		{300, "::ffff:192.0.2.10", "192.0.2.10", true},
+		{400, NULL, "", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(uses); i++) {
+		struct token_record record;
+
+		note_from(1, uses[i].at, uses[i].address);
+		if (!uses[i].is_flushed)
+			continue;
+		assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+		record = find(1);
+		assert_string_equal(record.last_used_ip, uses[i].expected);
+		token_record_clear(&record);
+	}
 }
 
 static void test_a_flush_forgets_what_it_wrote(void **state)
@@ -141,7 +209,27 @@ static void test_what_could_not_be_written_is_kept(void **state)
 	assert_int_equal(last_use(0), 1000);
 	assert_int_equal(last_use(1), 5000);
 	assert_int_equal(last_use(TOKENS - 1), 1000 + TOKENS - 1);
+	assert_uses(0, 1);
+	assert_uses(1, 2);
 	store_close(writer);
+}
+
+/* Fails the third of three transactions: what the first two wrote must not count again. */
+static void test_what_was_written_before_a_failure_counts_once(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < TOKENS; i++)
+		note(i, 1000);
+	run_sql(scene.fixture->path,
+		"CREATE TRIGGER fail BEFORE UPDATE ON tokens WHEN OLD.selector = '0000002499' "
+		"BEGIN SELECT raise(ABORT, 'no'); END");
+	assert_int_not_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	assert_uses(0, 1);
+	assert_uses(TOKENS - 1, 0);
+	run_sql(scene.fixture->path, "DROP TRIGGER fail");
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	for (unsigned i = 0; i < TOKENS; i++)
+		assert_uses(i, 1);
 }
 
 static void test_a_token_that_is_gone_stops_no_flush(void **state)
@@ -160,14 +248,19 @@ static void test_a_full_table_loses_notes_and_nothing_else(void **state)
 	note(1, 100);
 	for (unsigned i = 0; i < 200000; i++)
 		note(TOKENS + i, 100);
+	note(1, 200); /* which is in it already */
 	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
-	assert_int_equal(last_use(1), 100);
+	assert_int_equal(last_use(1), 200);
+	assert_uses(1, 2);
 }
 
+/* Each its share of the tokens, and all of them the first one. */
 static void *note_all(void *first)
 {
-	for (unsigned i = *(const unsigned *)first; i < TOKENS; i += THREADS)
+	for (unsigned i = *(const unsigned *)first; i < TOKENS; i += THREADS) {
 		note(i, 1000 + i);
+		note(0, 1000);
+	}
 	return NULL;
 }
 
@@ -188,6 +281,9 @@ static void test_many_threads_may_note_while_one_flushes(void **state)
 	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
 	for (unsigned i = 0; i < TOKENS; i++)
 		assert_int_equal(last_use(i), 1000 + i);
+	for (unsigned i = 1; i < TOKENS; i++)
+		assert_uses(i, 1);
+	assert_uses(0, TOKENS + 1);
 }
 
 static void test_nothing_may_be_freed(void **state)
@@ -202,6 +298,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_uses_are_written_by_a_flush_and_not_before),
 		TEST(test_the_latest_of_several_uses_is_kept),
+		TEST(test_every_use_is_counted),
+		TEST(test_the_address_of_the_latest_use_is_kept),
+		TEST(test_what_was_written_before_a_failure_counts_once),
 		TEST(test_a_flush_forgets_what_it_wrote),
 		TEST(test_all_of_many_uses_are_written),
 		TEST(test_what_could_not_be_written_is_kept),
