@@ -183,6 +183,25 @@ enum result admin_find_account(struct admin *admin, const char *named, const cha
 			 "%s: there is no such account; see claviger-admin account list", shown);
 }
 
+enum result admin_find_token(struct admin *admin, const char *named, struct token_record *record,
+			     struct error *err)
+{
+	struct id id;
+	enum result result = RESULT_NOT_FOUND;
+
+	if (!id_parse(named, strlen(named), &id))
+		return error_set(
+			err, RESULT_INVALID_PARAMETER, NULL,
+			"The id of a token is 24 lower-case hex digits; see claviger-admin "
+			"token list");
+	result = store_find_token(admin->authority.store, &id, record);
+	if (result == RESULT_NOT_FOUND)
+		return error_set(err, result, NULL,
+				 "%s: there is no such token; see claviger-admin token list --all",
+				 named);
+	return result;
+}
+
 struct website_search {
 	const char *named;
 	size_t length;

@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The status of "token expiring" that found some. */
+enum { ADMIN_STATUS_EXPIRING = 6 };
+
 struct admin {
 	const char *config_file; /* NULL: none, all is environment */
 	char *const *environment;
@@ -26,6 +29,7 @@ struct admin {
 	int64_t now;
 	bool as_json;
 	struct buffer out;
+	int status; /* what the program ends with where nothing failed */
 };
 
 /** Reads the configuration. RESULT_INVALID_CONFIGURATION also for a file of another user than the
@@ -59,6 +63,11 @@ NODISCARD enum result admin_find_account(struct admin *admin, const char *named,
 /** Finds the website that the LENGTH bytes at NAMED, an id or a domain, mean. RESULT_NOT_FOUND. */
 NODISCARD enum result admin_find_website(struct admin *admin, const char *named, size_t length,
 					 struct website_record *website, struct error *err);
+
+/** Finds the token that NAMED, an id, means. RESULT_NOT_FOUND; RESULT_INVALID_PARAMETER for what is
+ *  no id. */
+NODISCARD enum result admin_find_token(struct admin *admin, const char *named,
+				       struct token_record *record, struct error *err);
 
 /** Begins the answer: a list in JSON or a table, as was asked. */
 void admin_begin_list(struct admin *admin, struct listing *listing, const char *const *headers,

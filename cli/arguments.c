@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "arguments.h"
 
+#include "ascii.h"
 #include "log.h"
 #include "text.h"
 #include "token.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_SIZE = 61, NEAR = 2 };
+enum { SHOWN_SIZE = 61, NEAR = 2, DURATION_MAX = 1000000000 };
 
 // clang-format off
 static const struct option_text options[OPTION_COUNT] = {
@@ -21,10 +22,13 @@ static const struct option_text options[OPTION_COUNT] = {
 	[OPTION_ALLOW_IP]     = { "--allow-ip",     "NETWORK",  "one or more with commas between; again for more (default any)", true },
 	[OPTION_EXPIRES_IN]   = { "--expires-in",   "DURATION", "seconds, or with m, h, d or w behind: 12h, 90d", false },
 	[OPTION_EXPIRES_AT]   = { "--expires-at",   "MOMENT",   "such as 2030-01-31T12:00:00Z", false },
+	[OPTION_WITHIN]       = { "--within",       "DURATION", "so soon (default 14d)", false },
+	[OPTION_OLDER_THAN]   = { "--older-than",   "DURATION", "longer ago than that: 90d", false },
 	[OPTION_KEY_FILE]     = { "--key-file",     "FILE",     "write the key to this new file (0600), not to standard output", false },
 	[OPTION_ALL]          = { "--all",          NULL,       "revoked ones too", false },
 	[OPTION_STATE]        = { "--state",        "STATE",    "only those that are active, expired or revoked", false },
 	[OPTION_CASCADE]      = { "--cascade",      NULL,       "with all that was made by it, directly or not", false },
+	[OPTION_ASCII]        = { "--ascii",        NULL,       "draw with ASCII only", false },
 	[OPTION_SINCE]        = { "--since",        "MOMENT",   "from then on, such as 2030-01-31T12:00:00Z", false },
 	[OPTION_ACTOR]        = { "--actor",        "ID|operator", "only what was done by this token, or by the operator", false },
 	[OPTION_TOKEN]        = { "--token",        "ID",       "only what was done to this token", false },
@@ -165,6 +169,41 @@ const char *arguments_value(const struct arguments *arguments, enum option optio
 bool arguments_has(const struct arguments *arguments, enum option option)
 {
 	return arguments_value(arguments, option) != NULL;
+}
+
+static bool read_duration(const char *text, uint64_t *seconds)
+{
+	static const struct {
+		char letter;
+		uint64_t seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+	size_t length = strlen(text);
+	uint64_t unit = 1;
+
+	for (size_t i = 0; length > 0 && i < ARRAY_LENGTH(units); i++) {
+		if (text[length - 1] != units[i].letter)
+			continue;
+		unit = units[i].seconds;
+		length--;
+		break;
+	}
+	if (!ascii_parse_number(text, length, DURATION_MAX, seconds))
+		return false;
+	*seconds *= unit;
+	return true;
+}
+
+enum result arguments_duration(const struct arguments *arguments, enum option option,
+			       uint64_t *seconds, struct error *err)
+{
+	const char *value = arguments_value(arguments, option);
+
+	if (value != NULL && read_duration(value, seconds))
+		return RESULT_OK;
+	return error_set(err, RESULT_INVALID_PARAMETER, NULL,
+			 "%s: write a number of seconds, or one with m, h, d or w behind it, such "
+			 "as 90d",
+			 options[option].name);
 }
 
 bool arguments_next_piece(const struct arguments *arguments, enum option option,

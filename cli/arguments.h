@@ -22,10 +22,13 @@ enum option {
 	OPTION_ALLOW_IP,
 	OPTION_EXPIRES_IN,
 	OPTION_EXPIRES_AT,
+	OPTION_WITHIN,
+	OPTION_OLDER_THAN,
 	OPTION_KEY_FILE,
 	OPTION_ALL,
 	OPTION_STATE,
 	OPTION_CASCADE,
+	OPTION_ASCII,
 	OPTION_SINCE,
 	OPTION_ACTOR,
 	OPTION_TOKEN,
@@ -70,6 +73,11 @@ void arguments_clear(struct arguments *arguments);
 NODISCARD bool arguments_has(const struct arguments *arguments, enum option option);
 /** The value of OPTION; NULL where it was not given. */
 NODISCARD const char *arguments_value(const struct arguments *arguments, enum option option);
+
+/** Reads the value of OPTION, which was given, as a duration: a number of seconds, or one with s,
+ * m, h, d or w behind it. RESULT_INVALID_PARAMETER for anything else. */
+NODISCARD enum result arguments_duration(const struct arguments *arguments, enum option option,
+					 uint64_t *seconds, struct error *err);
 
 /* One of the values of a repeatable option. Zeroed, it stands before the first. */
 struct piece {

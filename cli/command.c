@@ -55,6 +55,14 @@ static const struct command commands[] = {
 	{ "token", "revoke", token_revoke, NEEDS_AUDIT, "ID", BIT(CASCADE), "Revoke a token",
 	  "Says how many living tokens were made by it, directly or not; --cascade revokes these\n"
 	  "too.\n" },
+	{ "token", "tree", token_tree, NEEDS_STORE, "[ID]", BIT(ACCOUNT) | BIT(ALL) | BIT(ASCII),
+	  "Draw which token made which",
+	  "Of every account, or of one token and what was made by it. Revoked ones are left out\n"
+	  "where nothing that is shown was made by them. A line says name, id, key, state and\n"
+	  "permissions.\n" },
+	{ "token", "expiring", token_expiring, NEEDS_STORE, NULL, BIT(ACCOUNT) | BIT(WITHIN),
+	  "List the tokens that expire soon, the soonest first",
+	  "For cron: the exit status is 0 where there is none and 6 where there is one.\n" },
 	{ "permission", "list", permission_list, NEEDS_CONFIGURATION, NULL, 0,
 	  "List the permissions that a token can have", "What --permission takes, besides * for all.\n" },
 	{ "audit", "list", audit_list, NEEDS_STORE, NULL, BIT(SINCE) | BIT(ACTOR) | BIT(TOKEN),
@@ -68,6 +76,9 @@ static const struct command commands[] = {
 	  "Write the whole audit as lines of JSON",
 	  "The last line is a checkpoint, to keep where nobody who can write the database can\n"
 	  "reach it. It is left out where a row does not fit.\n" },
+	{ "purge", NULL, purge_run, NEEDS_STORE, NULL, BIT(OLDER_THAN),
+	  "Remove tokens that were revoked or have expired long ago",
+	  "One that made a token which is kept is kept itself. The service may go on meanwhile.\n" },
 	{ "doctor", NULL, doctor_run, NEEDS_NOTHING, NULL, BIT(URL),
 	  "Check configuration, files, database, clock and web server",
 	  "With --url also asks the running service which header with a key arrives, and whether\n"
@@ -194,7 +205,7 @@ enum result command_check(const struct command *command, const struct arguments 
 					 "%s: not an option of %s; see claviger-admin %s --help",
 					 arguments_describe(option)->name, title, title);
 	}
-	if (arguments->word_count < wanted)
+	if (arguments->word_count < wanted && command->operand[0] != '[')
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%s: %s is missing; see claviger-admin %s --help", title,
 				 command->operand, title);
@@ -315,5 +326,5 @@ void command_write_overview(const char *group, struct buffer *out)
 	buffer_append_text(
 		out, "\nWithout --config: $CLAVIGER_CONFIG, else " CONFIG_DEFAULT_FILE ".\n"
 		     "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 configuration,\n"
-		     "4 database, 5 not found.\n");
+		     "4 database, 5 not found, 6 tokens expire soon.\n");
 }

@@ -28,7 +28,7 @@ struct command {
 	const char *name;  /* the second; NULL where there is one only */
 	command_fn *run;
 	enum command_needs needs;
-	const char *operand; /* what follows the words; NULL: nothing */
+	const char *operand; /* what follows the words; NULL: nothing; in brackets: maybe */
 	uint32_t options;    /* bits: 1 << OPTION_... */
 	const char *summary; /* one line */
 	const char *details; /* sentences; "" where the summary says all */
@@ -49,8 +49,9 @@ void command_write_overview(const char *group, struct buffer *out);
 command_fn init_database;
 command_fn account_add, account_list, account_disable;
 command_fn website_add, website_list, website_remove;
-command_fn token_create, token_list, token_show, token_revoke;
+command_fn token_create, token_list, token_show, token_revoke, token_tree, token_expiring;
 command_fn permission_list;
+command_fn purge_run;
 command_fn audit_list, audit_verify_trail, audit_export;
 command_fn doctor_run;
 command_fn backup_write, restore_run;

@@ -177,7 +177,7 @@ static int run(int argc, char *const *argv, struct arguments *arguments, struct 
 	result = run_command(command, arguments, argc, argv, admin, err);
 	if (result == RESULT_OK)
 		result = output_flush(&admin->out, err);
-	return result == RESULT_OK ? EXIT_SUCCESS : fail(exit_status(result), admin->as_json, err);
+	return result == RESULT_OK ? admin->status : fail(exit_status(result), admin->as_json, err);
 }
 
 int main(int argc, char **argv)

@@ -148,7 +148,7 @@ static enum result revoke_revived(struct plan *plan, struct authority *scratch, 
 		struct id id;
 
 		memcpy(&id, plan->revived.data + at, sizeof(id));
-		result = authority_audit_revocation(scratch, NULL, &id, false, now);
+		result = authority_audit_revocation(scratch, NULL, &id, false, NULL, now);
 		if (result == RESULT_OK)
 			result = store_revoke_token(plan->scratch, &id, now, NULL);
 	}

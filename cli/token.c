@@ -2,37 +2,20 @@
 #include "admin.h"
 #include "command.h"
 #include "output.h"
+#include "token_table.h"
 
-#include "codec.h"
 #include "json_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_MAX_BYTES = 1 << 16 };
-
 /* The list as it grows. */
 struct token_listing {
-	struct admin *admin;
-	struct listing listing;
-	const struct account_record *account; /* whose tokens come now */
+	struct token_table table;
 	struct token_filter filter;
 	enum result result; /* of the store, from inside a loop of its own */
 };
-
-static const char *describe_state(const struct token_record *record, int64_t now)
-{
-	switch (authority_token_state(record, now)) {
-	case TOKEN_ACTIVE:
-		return record->account_disabled ? "account disabled" : "active";
-	case TOKEN_EXPIRED:
-		return "expired";
-	case TOKEN_REVOKED:
-		return "revoked";
-	}
-	return "unknown";
-}
 
 static bool passes(const struct token_filter *filter, const struct token_record *record,
 		   int64_t now)
@@ -48,51 +31,12 @@ static bool passes(const struct token_filter *filter, const struct token_record 
 	return false;
 }
 
-static void permissions_cell(struct token_listing *list, const struct token_record *record)
-{
-	struct buffer names;
-
-	buffer_init(&names, LINE_MAX_BYTES);
-	permission_set_write(&list->admin->config->catalogue, record->scope.permissions, &names);
-	output_cell(&list->listing, names.length == 0 ? "none" : names.data);
-	buffer_clear(&names);
-}
-
-static void websites_cell(struct token_listing *list, const struct scope *scope)
-{
-	char text[32];
-
-	if (scope->every_website)
-		snprintf(text, sizeof(text), "all");
-	else
-		snprintf(text, sizeof(text), "%zu", scope->websites.count);
-	output_cell(&list->listing, text);
-}
-
 static bool list_token(void *context, const struct token_record *record)
 {
 	struct token_listing *list = context;
-	struct listing *listing = &list->listing;
-	char id[ID_TEXT_SIZE];
 
-	if (!passes(&list->filter, record, list->admin->now))
-		return true;
-	if (listing->as_json) {
-		codec_write_token(list->admin->config, record, list->admin->now, list->account,
-				  NULL, output_next_object(listing));
-		return true;
-	}
-	id_format(&record->id, id);
-	output_cell(listing, id);
-	output_cell(listing, record->has_name ? record->name : "-");
-	output_cell(listing, record->display_key.text);
-	output_cell(listing, list->account->email);
-	output_cell(listing, describe_state(record, list->admin->now));
-	output_moment_cell(listing, record->created_at, "-");
-	output_moment_cell(listing, record->scope.expires_at, "never");
-	output_moment_cell(listing, record->last_used_at, "never");
-	websites_cell(list, &record->scope);
-	permissions_cell(list, record);
+	if (passes(&list->filter, record, list->table.admin->now))
+		token_table_add(&list->table, record);
 	return true;
 }
 
@@ -100,9 +44,9 @@ static bool list_tokens_of(void *context, const struct account_record *account)
 {
 	struct token_listing *list = context;
 
-	list->account = account;
-	list->result = store_list_tokens(list->admin->authority.store, &account->id, INT64_MAX,
-					 list->filter.revoked, list_token, list);
+	list->table.account = account;
+	list->result = store_list_tokens(list->table.admin->authority.store, &account->id,
+					 INT64_MAX, list->filter.revoked, list_token, list);
 	return list->result == RESULT_OK;
 }
 
@@ -129,11 +73,8 @@ static enum result read_filter(const struct arguments *arguments, struct token_f
 
 enum result token_list(struct admin *admin, const struct arguments *arguments, struct error *err)
 {
-	static const char *const headers[] = {"ID",       "NAME",       "KEY",     "ACCOUNT",
-					      "STATE",    "CREATED",    "EXPIRES", "LAST USED",
-					      "WEBSITES", "PERMISSIONS"};
 	const char *named = arguments_value(arguments, OPTION_ACCOUNT);
-	struct token_listing list = {.admin = admin};
+	struct token_listing list = {0};
 	struct account_record account;
 	enum result result = read_filter(arguments, &list.filter, err);
 
@@ -141,32 +82,13 @@ enum result token_list(struct admin *admin, const struct arguments *arguments, s
 		result = admin_find_account(admin, named, "--account", &account, err);
 	if (result != RESULT_OK)
 		return result;
-	admin_begin_list(admin, &list.listing, headers, ARRAY_LENGTH(headers));
+	token_table_begin(&list.table, admin);
 	if (named != NULL)
 		(void)list_tokens_of(&list, &account);
 	else
 		result = store_list_accounts(admin->authority.store, list_tokens_of, &list);
-	output_end(&list.listing);
+	output_end(&list.table.listing);
 	return result == RESULT_OK ? list.result : result;
-}
-
-static enum result find_token(struct admin *admin, const char *named, struct token_record *record,
-			      struct error *err)
-{
-	struct id id;
-	enum result result = RESULT_NOT_FOUND;
-
-	if (!id_parse(named, strlen(named), &id))
-		return error_set(
-			err, RESULT_INVALID_PARAMETER, NULL,
-			"The id of a token is 24 lower-case hex digits; see claviger-admin "
-			"token list");
-	result = store_find_token(admin->authority.store, &id, record);
-	if (result == RESULT_NOT_FOUND)
-		return error_set(err, result, NULL,
-				 "%s: there is no such token; see claviger-admin token list --all",
-				 named);
-	return result;
 }
 
 static void row(struct listing *listing, const char *name, const char *value)
@@ -207,53 +129,53 @@ static void write_moments(struct listing *listing, const struct token_record *re
 	}
 }
 
-static void write_text(struct token_listing *list, const struct token_record *record)
+static void write_text(struct admin *admin, const struct account_record *account,
+		       const struct token_record *record)
 {
 	const struct id_set *websites = &record->scope.websites;
-	struct listing *listing = &list->listing;
+	struct listing listing;
 	char id[ID_TEXT_SIZE];
 
+	admin_begin_list(admin, &listing, NULL, 2);
 	id_format(&record->id, id);
-	row(listing, "id", id);
-	row(listing, "name", record->has_name ? record->name : "-");
-	row(listing, "key", record->display_key.text);
-	row(listing, "account", list->account->email);
-	row(listing, "state", describe_state(record, list->admin->now));
-	output_cell(listing, "permissions");
-	permissions_cell(list, record);
-	output_cell(listing, "websites");
-	websites_cell(list, &record->scope);
+	row(&listing, "id", id);
+	row(&listing, "name", record->has_name ? record->name : "-");
+	row(&listing, "key", record->display_key.text);
+	row(&listing, "account", account->email);
+	row(&listing, "state", token_table_state(record, admin->now));
+	output_cell(&listing, "permissions");
+	token_table_permissions(&listing, admin->config, record);
+	output_cell(&listing, "websites");
+	token_table_websites(&listing, &record->scope);
 	for (size_t i = 0; i < websites->count; i++) {
 		id_format(&websites->ids[i], id);
-		row(listing, "", id);
+		row(&listing, "", id);
 	}
-	write_addresses(listing, &record->scope);
+	write_addresses(&listing, &record->scope);
 	if (record->has_parent)
 		id_format(&record->parent, id);
-	row(listing, "made by", record->has_parent ? id : "the operator");
-	write_moments(listing, record);
+	row(&listing, "made by", record->has_parent ? id : "the operator");
+	write_moments(&listing, record);
+	output_end(&listing);
 }
 
 enum result token_show(struct admin *admin, const struct arguments *arguments, struct error *err)
 {
-	struct token_listing list = {.admin = admin};
 	struct token_record record = {0};
 	struct account_record account;
-	enum result result = find_token(admin, arguments->words[0], &record, err);
+	enum result result = admin_find_token(admin, arguments->words[0], &record, err);
 
 	if (result == RESULT_OK)
 		result =
 			store_find_account(admin->authority.store, &record.scope.account, &account);
-	if (result == RESULT_OK) {
-		list.account = &account;
-		list.filter =
-			(struct token_filter){.active = true, .expired = true, .revoked = true};
-		admin_begin_list(admin, &list.listing, NULL, 2);
-		if (admin->as_json)
-			(void)list_token(&list, &record);
-		else
-			write_text(&list, &record);
-		output_end(&list.listing);
+	if (result == RESULT_OK && admin->as_json) {
+		struct token_table table = {.account = &account};
+
+		token_table_begin(&table, admin);
+		token_table_add(&table, &record);
+		output_end(&table.listing);
+	} else if (result == RESULT_OK) {
+		write_text(admin, &account, &record);
 	}
 	token_record_clear(&record);
 	return result;
@@ -283,7 +205,7 @@ enum result token_revoke(struct admin *admin, const struct arguments *arguments,
 	bool cascade = arguments_has(arguments, OPTION_CASCADE);
 	struct token_record record = {0};
 	uint64_t descendants = 0;
-	enum result result = find_token(admin, arguments->words[0], &record, err);
+	enum result result = admin_find_token(admin, arguments->words[0], &record, err);
 
 	if (result != RESULT_OK)
 		return result;

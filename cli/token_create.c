@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BODY_MAX = 1 << 20, SHOWN_SIZE = 61, NUMBER_MAX = 1000000000, NEAR = 2 };
+enum { BODY_MAX = 1 << 20, SHOWN_SIZE = 61, NEAR = 2 };
 
 /* The fields of a creation, as codec.c names them, and the options they come from. */
 static const struct field_option {
@@ -173,28 +173,6 @@ static enum result write_websites(struct admin *admin, const struct arguments *a
 	return RESULT_OK;
 }
 
-static bool read_duration(const char *text, uint64_t *seconds)
-{
-	static const struct {
-		char letter;
-		uint64_t seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-	size_t length = strlen(text);
-	uint64_t unit = 1;
-
-	for (size_t i = 0; length > 0 && i < ARRAY_LENGTH(units); i++) {
-		if (text[length - 1] != units[i].letter)
-			continue;
-		unit = units[i].seconds;
-		length--;
-		break;
-	}
-	if (!ascii_parse_number(text, length, NUMBER_MAX, seconds))
-		return false;
-	*seconds *= unit;
-	return true;
-}
-
 static enum result write_expiry(const struct arguments *arguments, struct buffer *body,
 				struct error *err)
 {
@@ -202,6 +180,7 @@ static enum result write_expiry(const struct arguments *arguments, struct buffer
 	const char *at = arguments_value(arguments, OPTION_EXPIRES_AT);
 	uint64_t seconds;
 	int64_t moment;
+	enum result result;
 
 	if (in != NULL && at != NULL)
 		return error_set(err, RESULT_INVALID_PARAMETER, NULL,
@@ -212,11 +191,9 @@ static enum result write_expiry(const struct arguments *arguments, struct buffer
 	write_text("expiresAt", at, body);
 	if (in == NULL)
 		return RESULT_OK;
-	if (!read_duration(in, &seconds))
-		return error_set(
-			err, RESULT_INVALID_PARAMETER, NULL,
-			"--expires-in: write a number of seconds, or one with m, h, d or w "
-			"behind it, such as 90d");
+	result = arguments_duration(arguments, OPTION_EXPIRES_IN, &seconds, err);
+	if (result != RESULT_OK)
+		return result;
 	json_write_name("expiresIn", body);
 	buffer_append_number(body, (int64_t)seconds);
 	return RESULT_OK;

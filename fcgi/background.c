@@ -17,16 +17,21 @@ struct background {
 	pthread_mutex_t lock; /* guards is_stopping */
 	pthread_cond_t changed;
 	bool is_stopping;
+	int64_t purge_at; /* of the monotonic clock */
 };
 
-/* Waits for the next time to write; false once it is to stop. */
-static bool wait_for_turn(struct background *self)
+enum { PURGE_INTERVAL_MS = 3600 * 1000, PURGE_PAUSE_MS = 20, MS_PER_DAY = 86400000 };
+
+/* Waits so long; false once it is to stop. */
+static bool wait_ms(struct background *self, long ms)
 {
 	struct timespec deadline;
 	bool is_stopping;
 
 	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += USAGE_INTERVAL_MS / 1000;
+	deadline.tv_nsec += ms % 1000 * 1000000;
+	deadline.tv_sec += ms / 1000 + deadline.tv_nsec / 1000000000;
+	deadline.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&self->lock);
 	while (!self->is_stopping &&
 	       pthread_cond_timedwait(&self->changed, &self->lock, &deadline) != ETIMEDOUT)
@@ -48,6 +53,34 @@ static void flush(struct background *self)
 			  error_reason(result));
 }
 
+/* So that others who wait for the lock get their turn. */
+static bool pause_purge(void *context)
+{
+	return wait_ms(context, PURGE_PAUSE_MS);
+}
+
+static void purge(struct background *self)
+{
+	int64_t days = self->server->config->purge_after_days;
+	int64_t now = timestamp_now();
+	uint64_t removed = 0;
+	enum result result;
+
+	if (days == 0 || timestamp_monotonic() < self->purge_at)
+		return;
+	self->purge_at = timestamp_monotonic() + PURGE_INTERVAL_MS;
+	result = store_refresh(self->worker.authority.store, now);
+	if (result == RESULT_OK)
+		result = authority_purge(&self->worker.authority, now - days * MS_PER_DAY,
+					 pause_purge, self, &removed);
+	if (removed > 0)
+		log_event(LOG_INFO, NULL, "dead tokens removed", "count=%llu",
+			  (unsigned long long)removed);
+	if (result != RESULT_OK)
+		log_event(LOG_WARNING, NULL, "dead tokens not removed yet", "reason=%s",
+			  error_reason(result));
+}
+
 /* A start reads only a few pages; the rest is read here, while requests are served already. */
 static void check_database(struct background *self)
 {
@@ -64,8 +97,11 @@ static void *run(void *argument)
 	struct background *self = argument;
 
 	check_database(self);
-	while (wait_for_turn(self))
+	purge(self);
+	while (wait_ms(self, USAGE_INTERVAL_MS)) {
 		flush(self);
+		purge(self);
+	}
 	flush(self);
 	store_checkpoint(self->worker.authority.store);
 	return NULL;

@@ -15,7 +15,7 @@ typedef enum result handler_fn(struct worker *worker, const struct request *requ
 			       struct response *response);
 
 handler_fn tokens_list, tokens_create, tokens_self, tokens_show, tokens_change, tokens_rotate,
-	tokens_revoke;
+	tokens_revoke, tokens_sweep;
 handler_fn account_show, permissions_list, websites_list;
 handler_fn audit_list;
 handler_fn health_check, health_metrics;

@@ -37,6 +37,7 @@ static const struct route {
 	{ "PATCH",  ADMIN "/access-tokens/{tokenId}", tokens_change,    ACCESS_HOLDER,         "api-keys:write" },
 	{ "DELETE", ADMIN "/access-tokens/{tokenId}", tokens_revoke,    ACCESS_HOLDER_OR_SELF, "api-keys:write" },
 	{ "POST",   ADMIN "/access-tokens/{tokenId}/rotate", tokens_rotate, ACCESS_HOLDER_OR_SELF, "api-keys:write" },
+	{ "POST",   ADMIN "/access-tokens/revoke",    tokens_sweep,     ACCESS_HOLDER,         "api-keys:write" },
 	{ "GET",    ADMIN "/account",                 account_show,     ACCESS_CALLER,         NULL             },
 	{ "GET",    ADMIN "/permissions",             permissions_list, ACCESS_CALLER,         NULL             },
 	{ "GET",    ADMIN "/websites",                websites_list,    ACCESS_HOLDER,         "websites:read"  },

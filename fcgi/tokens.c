@@ -4,12 +4,11 @@
 #include "codec.h"
 #include "json_write.h"
 #include "page.h"
-#include "text.h"
+#include "token_query.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_PART_CHARACTERS_MAX = 100 };
 /* 1000 websites, 64 permissions, 64 networks, a name in which all is escaped. */
 enum { TOKEN_JSON_MAX = 40 * 1024 };
 
@@ -138,65 +137,6 @@ enum result tokens_revoke(struct worker *worker, const struct request *request,
 	return response_close(response, 200);
 }
 
-/* What a list is asked for. */
-struct list_query {
-	struct token_filter filter;
-	char name_part[4 * NAME_PART_CHARACTERS_MAX + 1];
-};
-
-static enum result read_state(const struct request *request, struct token_filter *filter,
-			      struct error *err)
-{
-	static const struct {
-		const char *name;
-		struct token_filter filter;
-	} states[] = {
-		{"active", {.active = true}},
-		{"expired", {.expired = true}},
-		{"revoked", {.revoked = true}},
-		{"all", {.active = true, .expired = true, .revoked = true}},
-	};
-	char text[16];
-	enum result result = request_parameter(request, "state", text, sizeof(text), err);
-
-	*filter = (struct token_filter){.active = true, .expired = true};
-	if (result == RESULT_NOT_FOUND)
-		return RESULT_OK;
-	for (size_t i = 0; result == RESULT_OK && i < ARRAY_LENGTH(states); i++) {
-		if (strcmp(text, states[i].name) == 0) {
-			*filter = states[i].filter;
-			return RESULT_OK;
-		}
-	}
-	return error_set(err, RESULT_INVALID_PARAMETER, "state",
-			 "state: active, expired, revoked or all is wanted, once");
-}
-
-static enum result read_name_part(const struct request *request, struct list_query *query,
-				  struct error *err)
-{
-	size_t characters = 0, at = 0;
-	uint32_t character;
-	enum result result =
-		request_parameter(request, "q", query->name_part, sizeof(query->name_part), err);
-
-	if (result == RESULT_NOT_FOUND)
-		return RESULT_OK;
-	while (result == RESULT_OK && query->name_part[at] != '\0') {
-		if (!text_next_character(query->name_part, strlen(query->name_part), &at,
-					 &character) ||
-		    ++characters > NAME_PART_CHARACTERS_MAX)
-			result = RESULT_INVALID_PARAMETER;
-	}
-	if (result != RESULT_OK)
-		return error_set(err, RESULT_INVALID_PARAMETER, "q",
-				 "q: a part of a name is wanted, 1 to %d characters of UTF-8, once",
-				 NAME_PART_CHARACTERS_MAX);
-	if (characters > 0)
-		query->filter.name_part = query->name_part;
-	return RESULT_OK;
-}
-
 struct list_writing {
 	const struct config *config;
 	int64_t now;
@@ -219,15 +159,14 @@ enum result tokens_list(struct worker *worker, const struct request *request,
 			struct response *response)
 {
 	struct list_writing to = {worker->server->config, request->now, response};
-	struct list_query query = {0};
-	struct page page = {.list = CURSOR_OF_TOKENS, .filter = &query.filter, .names = "state q"};
+	struct token_query query;
+	struct page page = {
+		.list = CURSOR_OF_TOKENS, .filter = &query.filter, .names = TOKEN_QUERY_NAMES};
 	struct token_position next;
 	enum result result = page_read_limit(request, &page, &response->error);
 
 	if (result == RESULT_OK)
-		result = read_state(request, &query.filter, &response->error);
-	if (result == RESULT_OK)
-		result = read_name_part(request, &query, &response->error);
+		result = token_query_read(request, &to.config->catalogue, &query, &response->error);
 	if (result == RESULT_OK)
 		result = page_read_cursor(worker, request, &page, &response->error);
 	if (result != RESULT_OK)

@@ -163,10 +163,18 @@ NODISCARD enum token_state authority_token_state(const struct token_record *reco
 NODISCARD enum result authority_find(struct authority *authority, const struct caller *caller,
 				     const struct id *id, struct token_record *record);
 
-/* Which tokens a list shows. */
+/* Which tokens a list shows, or a revocation of many takes. All of it must be so. */
 struct token_filter {
 	bool active, expired, revoked;
 	const char *name_part; /* NULL: any; letters of ASCII in either case */
+	bool has_parent;
+	struct id parent;                 /* it was made by this token itself */
+	struct permission_set permission; /* it holds this, maybe by "*"; empty: any */
+	bool has_website;
+	struct id website; /* it reaches this one, maybe as one of all of its account */
+	/* It was last used, or where it never was, made, before this moment. */
+	bool has_unused_since;
+	int64_t unused_since;
 };
 
 /* Where a list goes on: zeroed, at its beginning. */
@@ -200,6 +208,38 @@ NODISCARD enum result authority_list_audit(struct authority *authority, const st
 					   bool (*each)(void *, const struct audit_row *),
 					   void *context, struct token_position *next);
 
+/* A revocation of many tokens at once. */
+struct token_sweep {
+	struct token_filter filter; /* revoked is false: those stay as they are */
+	bool cascade;               /* with all that was made by them */
+	bool is_dry_run;            /* only say what would be revoked */
+	struct token_position after;
+};
+
+/* What a sweep did beside those tokens that it gave. */
+struct sweep_outcome {
+	uint64_t descendants;       /* living tokens, made by them, that are not among them */
+	uint64_t skipped;           /* that the caller sees and may not revoke: they are wider */
+	struct token_position next; /* set where more may follow */
+};
+
+enum { SWEEP_MAX = 1000 };
+
+/** Revokes, in one transaction, the tokens that SWEEP's filter lets pass and that CALLER may
+ *  revoke, newest first from its position on: at most SWEEP_MAX, and until EACH, which is called
+ *  with each as it will be, answers false (that one is not revoked). CALLER itself is never
+ *  revoked by this, not by a cascade either. What EACH was given holds only on RESULT_OK. */
+NODISCARD enum result authority_sweep(struct authority *authority, const struct caller *caller,
+				      const struct token_sweep *sweep, int64_t now,
+				      bool (*each)(void *, const struct token_record *),
+				      void *context, struct sweep_outcome *outcome);
+
+/** Removes the rows of tokens that were revoked or expired before DEAD_BEFORE, but for those that
+ *  made a token which still has a row; in small transactions, between which PAUSE is called, which
+ *  answers false to stop. *REMOVED counts them, also on failure. */
+NODISCARD enum result authority_purge(struct authority *authority, int64_t dead_before,
+				      bool (*pause)(void *), void *context, uint64_t *removed);
+
 /** Calls EACH with the websites within CALLER's scope on which its account's role leaves it
  *  NEEDED. */
 NODISCARD enum result authority_list_websites(struct authority *authority,
@@ -229,7 +269,13 @@ void authority_note_use(struct authority *authority, const struct caller *caller
 enum { CURSOR_TEXT_SIZE = 33 }; /* 24 bytes in base64url, and NUL */
 
 /* What a cursor goes on in. */
-enum cursor_list { CURSOR_OF_TOKENS, CURSOR_OF_WEBSITES, CURSOR_OF_AUDIT };
+enum cursor_list {
+	CURSOR_OF_TOKENS,
+	CURSOR_OF_WEBSITES,
+	CURSOR_OF_AUDIT,
+	CURSOR_OF_SWEEP,
+	CURSOR_OF_DRY_SWEEP
+};
 
 /** Writes POSITION as text that only this database accepts, for this account, LIST and FILTER (of
  *  tokens; NULL for another list). */

@@ -90,6 +90,7 @@ enum result authority_audit_token(struct authority *authority, const struct call
 struct revocation {
 	struct authority *authority;
 	const struct caller *caller;
+	const struct id *spared;
 	int64_t now;
 	enum result result;
 };
@@ -99,6 +100,8 @@ static bool audit_revoked(void *context, const struct token_record *record)
 	struct revocation *revocation = context;
 	struct token_record after = *record; /* what it owns stays the other's */
 
+	if (revocation->spared != NULL && id_equals(&record->id, revocation->spared))
+		return true;
 	after.revoked_at = revocation->now;
 	revocation->result =
 		authority_audit_token(revocation->authority, revocation->caller, revocation->now,
@@ -107,9 +110,10 @@ static bool audit_revoked(void *context, const struct token_record *record)
 }
 
 enum result authority_audit_revocation(struct authority *authority, const struct caller *caller,
-				       const struct id *id, bool cascade, int64_t now)
+				       const struct id *id, bool cascade, const struct id *spared,
+				       int64_t now)
 {
-	struct revocation revocation = {authority, caller, now, RESULT_OK};
+	struct revocation revocation = {authority, caller, spared, now, RESULT_OK};
 	struct token_record record = {0};
 	enum result result = store_find_token(authority->store, id, &record);
 

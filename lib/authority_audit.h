@@ -35,12 +35,13 @@ NODISCARD enum result authority_audit_token(struct authority *authority,
 					    enum audit_action action,
 					    const struct token_record *before,
 					    const struct token_record *after);
-/** Writes that the token ID, and with CASCADE all that was made by it, directly or not, is revoked
- *  at NOW: a row for each token that is not yet. Call it before they are. RESULT_NOT_FOUND where
- *  there is no such token. */
+/** Writes that the token ID, and with CASCADE all that was made by it, directly or not, but for
+ *  SPARED (NULL: none), is revoked at NOW: a row for each token that is not yet. Call it before
+ *  they are. RESULT_NOT_FOUND where there is no such token. */
 NODISCARD enum result authority_audit_revocation(struct authority *authority,
 						 const struct caller *caller, const struct id *id,
-						 bool cascade, int64_t now);
+						 bool cascade, const struct id *spared,
+						 int64_t now);
 /** The same for a website that concerns ACCOUNT (NULL: the caller's). */
 NODISCARD enum result authority_audit_website(struct authority *authority,
 					      const struct caller *caller, int64_t now,

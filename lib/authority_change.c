@@ -47,7 +47,7 @@ static enum result cut_descendant(struct authority *authority, const struct call
 	if (result != RESULT_OK)
 		goto out;
 	if (scope_is_empty(&cut)) {
-		result = authority_audit_revocation(authority, caller, id, false, now);
+		result = authority_audit_revocation(authority, caller, id, false, NULL, now);
 		if (result == RESULT_OK)
 			result = store_revoke_token(authority->store, id, now, &caller->token.id);
 	} else if (!scope_covers(&cut, &record.scope)) {

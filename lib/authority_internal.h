@@ -43,6 +43,42 @@ NODISCARD enum result authority_remember(struct authority *authority, const stru
 /** Commits where RESULT is RESULT_OK, else takes all back; answers what came of it. */
 NODISCARD enum result authority_end_transaction(struct authority *authority, enum result result);
 
+/** Says whether CALLER, by its FRESH row, may revoke TARGET: itself, what descends from it, what it
+ *  covers. RESULT_NOT_FOUND for one that it may not see; RESULT_SCOPE_EXCEEDED, with what to do in
+ *  ERR, for one that is wider; RESULT_INSUFFICIENT_SCOPE. */
+NODISCARD enum result authority_may_revoke(struct authority *authority, const struct caller *caller,
+					   const struct token_record *fresh,
+					   const struct token_record *target, struct error *err);
+
+/** Revokes the token ID, and with CASCADE all that was made by it, directly or not, but for SPARED
+ *  (NULL: none), with its rows in the audit; inside the transaction. CALLER is NULL for the
+ *  operator. RESULT_NOT_FOUND, without effect, where there is no such token or it is revoked. */
+NODISCARD enum result authority_revoke_audited(struct authority *authority,
+					       const struct caller *caller, const struct id *id,
+					       bool cascade, const struct id *spared, int64_t now);
+
+/* A walk over the tokens of an account that FILTER lets pass, newest first, within the work of one
+ * page. Zero the rest. */
+struct token_walk {
+	struct authority *authority;
+	const struct id *account;
+	const struct token_filter *filter;
+	int64_t now;
+	/* Says whether to go on; where not, RECORD is the first of what is left. It may add what
+	 * its own work comes to, in rows. */
+	bool (*each)(struct token_walk *walk, const struct token_record *record);
+	void *context;
+	size_t work;
+	bool account_reaches_website; /* that of the filter */
+	bool has_ended_early;
+	int64_t last; /* the sequence down to which all is done */
+};
+
+/** Walks from AFTER on; NEXT is set where something may be left. */
+NODISCARD enum result authority_walk_tokens(struct token_walk *walk,
+					    const struct token_position *after,
+					    struct token_position *next);
+
 /** Takes a place for one scrypt run where processes share a bound; give it back with
  *  scrypt_slots_release(). RESULT_BUSY where none was free in time. */
 NODISCARD enum result authority_begin_scrypt(struct authority *authority, int *slot,

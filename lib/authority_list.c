@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "authority.h"
-
-#include "ascii.h"
+#include "authority_internal.h"
 
 #include <sodium.h>
 
 #include <string.h>
 
-/* How much one page may look at, in rows of few websites (16 websites are as much work as a row):
- * a caller that sees few of many gets a short page and a cursor, not a slow answer. */
-enum { WORK_PER_PAGE_MAX = 5000, WEBSITES_PER_WORK = 16 };
 enum { CURSOR_SEQUENCE_SIZE = 8, CURSOR_MAC_SIZE = 16 };
 
 static bool sees(const struct caller *caller, const struct token_record *record)
@@ -29,62 +25,22 @@ enum result authority_find(struct authority *authority, const struct caller *cal
 	return result;
 }
 
-struct list_walk {
+struct listing {
 	const struct caller *caller;
-	const struct token_filter *filter;
-	int64_t now;
-	size_t limit, given, work;
-	int64_t last; /* the sequence down to which all is given or passed over */
-	bool ended_early;
+	size_t limit, given;
 	bool (*each)(void *, const struct token_record *);
 	void *context;
 };
 
-static bool contains_ignoring_case(const char *text, const char *part)
+static bool list_token(struct token_walk *walk, const struct token_record *record)
 {
-	size_t length = strlen(part);
+	struct listing *listing = walk->context;
 
-	for (size_t left = strlen(text); left >= length; left--, text++)
-		if (ascii_equals_ignoring_case(text, length, part))
-			return true;
-	return false;
-}
-
-static bool filter_passes(const struct token_filter *filter, const struct token_record *record,
-			  int64_t now)
-{
-	bool state_passes = false;
-
-	switch (authority_token_state(record, now)) {
-	case TOKEN_ACTIVE:
-		state_passes = filter->active;
-		break;
-	case TOKEN_EXPIRED:
-		state_passes = filter->expired;
-		break;
-	case TOKEN_REVOKED:
-		state_passes = filter->revoked;
-		break;
-	}
-	if (!state_passes || filter->name_part == NULL)
-		return state_passes;
-	return contains_ignoring_case(record->name, filter->name_part);
-}
-
-static bool walk_token(void *context, const struct token_record *record)
-{
-	struct list_walk *walk = context;
-	bool is_wanted =
-		sees(walk->caller, record) && filter_passes(walk->filter, record, walk->now);
-
-	if (walk->work >= WORK_PER_PAGE_MAX || (is_wanted && walk->given == walk->limit) ||
-	    (is_wanted && !walk->each(walk->context, record))) {
-		walk->ended_early = true;
+	if (!sees(listing->caller, record))
+		return true;
+	if (listing->given == listing->limit || !listing->each(listing->context, record))
 		return false;
-	}
-	walk->work += 1 + record->scope.websites.count / WEBSITES_PER_WORK;
-	walk->given += is_wanted;
-	walk->last = record->sequence;
+	listing->given++;
 	return true;
 }
 
@@ -94,25 +50,35 @@ enum result authority_list(struct authority *authority, const struct caller *cal
 			   bool (*each)(void *, const struct token_record *), void *context,
 			   struct token_position *next)
 {
-	struct list_walk walk = {.caller = caller,
-				 .filter = filter,
-				 .now = now,
-				 .limit = limit,
-				 .last = after->is_set ? after->sequence : INT64_MAX,
-				 .each = each,
-				 .context = context};
-	enum result result = store_list_tokens(authority->store, &caller->token.scope.account,
-					       walk.last, filter->revoked, walk_token, &walk);
+	struct listing listing = {caller, limit, 0, each, context};
+	struct token_walk walk = {.authority = authority,
+				  .account = &caller->token.scope.account,
+				  .filter = filter,
+				  .now = now,
+				  .each = list_token,
+				  .context = &listing};
 
-	*next = (struct token_position){.is_set = walk.ended_early, .sequence = walk.last};
-	return result;
+	return authority_walk_tokens(&walk, after, next);
 }
 
+/* All of FILTER in one form; what varies in length comes last. */
 static void hash_filter(crypto_generichash_state *state, const struct token_filter *filter)
 {
-	uint8_t states = (uint8_t)(filter->active + 2 * filter->expired + 4 * filter->revoked);
+	const struct permission_set permission = filter->permission;
+	const int64_t unused_since = filter->has_unused_since ? filter->unused_since : 0;
+	const struct id none = {{0}};
+	const uint8_t flags[] = {filter->active,          filter->expired,  filter->revoked,
+				 filter->has_parent,      permission.every, filter->has_website,
+				 filter->has_unused_since};
 
-	crypto_generichash_update(state, &states, 1);
+	crypto_generichash_update(state, flags, sizeof(flags));
+	crypto_generichash_update(state, (filter->has_parent ? filter->parent : none).bytes,
+				  ID_SIZE);
+	crypto_generichash_update(state, (filter->has_website ? filter->website : none).bytes,
+				  ID_SIZE);
+	crypto_generichash_update(state, (const uint8_t *)&permission.bits,
+				  sizeof(permission.bits));
+	crypto_generichash_update(state, (const uint8_t *)&unused_since, sizeof(unused_since));
 	if (filter->name_part != NULL)
 		crypto_generichash_update(state, (const uint8_t *)filter->name_part,
 					  strlen(filter->name_part));

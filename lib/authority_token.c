@@ -36,14 +36,14 @@ static enum result revoke_earlier(struct authority *authority, const struct call
 				  const struct id *token, int64_t now)
 {
 	const struct id *by = &caller->token.id;
-	enum result result = authority_audit_revocation(authority, caller, token, true, now);
+	enum result result = authority_audit_revocation(authority, caller, token, true, NULL, now);
 
 	if (result == RESULT_OK)
 		result = store_revoke_token(authority->store, token, now, by);
 	if (result == RESULT_NOT_FOUND) /* somebody was faster */
 		result = RESULT_OK;
 	if (result == RESULT_OK)
-		result = store_revoke_descendants(authority->store, token, now, by);
+		result = store_revoke_descendants(authority->store, token, NULL, now, by);
 	return result;
 }
 
@@ -199,10 +199,9 @@ enum result authority_issue_for_account(struct authority *authority, const struc
 	return issue(authority, &maker, draft, now, record, key, err);
 }
 
-/* Whether CALLER, by its row as it is now, may revoke TARGET. */
-static enum result may_revoke(struct authority *authority, const struct caller *caller,
-			      const struct token_record *fresh, const struct token_record *target,
-			      struct error *err)
+enum result authority_may_revoke(struct authority *authority, const struct caller *caller,
+				 const struct token_record *fresh,
+				 const struct token_record *target, struct error *err)
 {
 	bool descends;
 	enum result result;
@@ -211,25 +210,42 @@ static enum result may_revoke(struct authority *authority, const struct caller *
 		return RESULT_OK;
 	if (permission_set_is_empty(caller->required))
 		return RESULT_INSUFFICIENT_SCOPE;
+	if (scope_covers(&fresh->scope, &target->scope))
+		return RESULT_OK;
 	result = store_descends(authority->store, &target->id, &fresh->id, &descends);
 	if (result != RESULT_OK || descends)
 		return result;
 	return authority_may_change(fresh, target, err);
 }
 
+enum result authority_revoke_audited(struct authority *authority, const struct caller *caller,
+				     const struct id *id, bool cascade, const struct id *spared,
+				     int64_t now)
+{
+	const struct id *by = caller == NULL ? NULL : &caller->token.id;
+	struct token_record record = {0};
+	enum result result = store_find_token(authority->store, id, &record);
+
+	if (result == RESULT_OK && record.revoked_at != STORE_NO_MOMENT)
+		result = RESULT_NOT_FOUND;
+	token_record_clear(&record);
+	if (result == RESULT_OK)
+		result = authority_audit_revocation(authority, caller, id, cascade, spared, now);
+	if (result == RESULT_OK)
+		result = store_revoke_token(authority->store, id, now, by);
+	if (result == RESULT_OK && cascade)
+		result = store_revoke_descendants(authority->store, id, spared, now, by);
+	return result;
+}
+
 /* Inside the transaction. CALLER is NULL for the operator. */
 static enum result revoke(struct authority *authority, const struct caller *caller,
 			  const struct id *id, bool cascade, int64_t now, uint64_t *descendants)
 {
-	const struct id *by = caller == NULL ? NULL : &caller->token.id;
 	enum result result = store_count_descendants(authority->store, id, now, descendants);
 
 	if (result == RESULT_OK)
-		result = authority_audit_revocation(authority, caller, id, cascade, now);
-	if (result == RESULT_OK)
-		result = store_revoke_token(authority->store, id, now, by);
-	if (result == RESULT_OK && cascade)
-		result = store_revoke_descendants(authority->store, id, now, by);
+		result = authority_revoke_audited(authority, caller, id, cascade, NULL, now);
 	return result;
 }
 
@@ -251,7 +267,7 @@ enum result authority_revoke(struct authority *authority, const struct caller *c
 	if (result == RESULT_OK && target.revoked_at != STORE_NO_MOMENT)
 		result = RESULT_NOT_FOUND;
 	if (result == RESULT_OK)
-		result = may_revoke(authority, caller, &fresh, &target, err);
+		result = authority_may_revoke(authority, caller, &fresh, &target, err);
 	if (result == RESULT_OK)
 		result = revoke(authority, caller, id, cascade, now, descendants);
 	token_record_clear(&target);

@@ -12,6 +12,7 @@
 #include "error.h"
 #include "permission.h"
 #include "store.h"
+#include "text.h"
 #include "token.h"
 
 #include <stdbool.h>
@@ -30,6 +31,19 @@ NODISCARD enum result codec_read_change(const struct config *config, const char 
 /** Reads the body of a rotation, which may be empty: how long the old key works on. */
 NODISCARD enum result codec_read_rotation(const struct config *config, const char *text,
 					  size_t length, int64_t *grace_ms, struct error *err);
+
+/* What the body of a revocation of many asks for. */
+struct sweep_order {
+	struct token_sweep sweep; /* its filter's name_part points into the next: do not copy */
+	char name_part[4 * TEXT_NAME_CHARACTERS_MAX + 1];
+	char cursor[CURSOR_TEXT_SIZE + 1]; /* not checked yet; "": from the beginning */
+	bool has_filter;
+};
+
+/** Reads that body; it must choose by something. RESULT_INVALID_JSON, RESULT_UNKNOWN_FIELD,
+ *  RESULT_INVALID_FIELD with the field in ERR. */
+NODISCARD enum result codec_read_sweep(const struct config *config, const char *text, size_t length,
+				       int64_t now, struct sweep_order *order, struct error *err);
 
 /** Appends the object of RECORD as it is at NOW; further members follow where ACCOUNT (its owner)
  *  or KEY (only in the answer that issues it) are not NULL. */

@@ -29,21 +29,9 @@ static enum result read_name(const struct body *body, const char *field, struct 
 static bool read_permission(const struct catalogue *catalogue, struct json_object *value,
 			    struct permission_set *set)
 {
-	const char *text;
-	size_t length, index;
-
-	if (!json_object_is_type(value, json_type_string))
-		return false;
-	text = json_object_get_string(value);
-	length = (size_t)json_object_get_string_len(value);
-	if (length == 1 && *text == '*') {
-		*set = (struct permission_set){.every = true};
-		return true;
-	}
-	if (!catalogue_find(catalogue, text, length, &index))
-		return false;
-	*set = permission_set_of(index);
-	return true;
+	return json_object_is_type(value, json_type_string) &&
+	       permission_set_find(catalogue, json_object_get_string(value),
+				   (size_t)json_object_get_string_len(value), set);
 }
 
 static enum result read_permissions(const struct body *body, const char *field,

@@ -45,6 +45,7 @@ struct config {
 	uint32_t requests_per_minute; /* of each token; 0: no limit */
 	char log[CONFIG_PATH_SIZE];   /* "stderr" or a path */
 	enum log_level log_level;
+	uint32_t purge_after_days; /* 0 = off */
 	bool allow_root;
 	bool metrics;
 	char audit_key_file[CONFIG_PATH_SIZE]; /* "" = beside the database, with .audit-key behind

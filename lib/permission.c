@@ -150,6 +150,20 @@ struct permission_set permission_set_of(size_t index)
 	return (struct permission_set){.bits = UINT64_C(1) << index};
 }
 
+bool permission_set_find(const struct catalogue *catalogue, const char *text, size_t length,
+			 struct permission_set *set)
+{
+	size_t index;
+
+	if (length == 1 && *text == '*')
+		*set = (struct permission_set){.every = true};
+	else if (catalogue_find(catalogue, text, length, &index))
+		*set = permission_set_of(index);
+	else
+		return false;
+	return true;
+}
+
 struct permission_set permission_set_union(struct permission_set a, struct permission_set b)
 {
 	return (struct permission_set){.bits = a.bits | b.bits, .every = a.every || b.every};

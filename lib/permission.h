@@ -50,6 +50,10 @@ NODISCARD bool catalogue_find(const struct catalogue *catalogue, const char *nam
 			      size_t *index);
 
 NODISCARD struct permission_set permission_set_of(size_t index);
+/** The set that the LENGTH bytes at TEXT, one name of CATALOGUE or "*", stand for; false, *SET
+ *  untouched, for anything else. */
+NODISCARD bool permission_set_find(const struct catalogue *catalogue, const char *text,
+				   size_t length, struct permission_set *set);
 NODISCARD struct permission_set permission_set_union(struct permission_set a,
 						     struct permission_set b);
 NODISCARD struct permission_set permission_set_intersection(struct permission_set a,

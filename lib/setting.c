@@ -49,6 +49,7 @@ const struct setting settings[SETTING_COUNT] = {
 	[SETTING_MEMO_FILE]          = { "memo_file",          SETTING_PATH,             MEMBER(memo_file),          TEXT,                  "",       false },
 	[SETTING_TOKENS_PER_ACCOUNT] = { "tokens_per_account", SETTING_NUMBER,           MEMBER(tokens_per_account), 1, 10000000, NULL,     "1000",   true  },
 	[SETTING_REQUESTS_PER_MINUTE] = { "requests_per_minute", SETTING_NUMBER_OR_OFF,   MEMBER(requests_per_minute), 1, 1000000, NULL,     "off",    true  },
+	[SETTING_PURGE_AFTER_DAYS]   = { "purge_after_days",   SETTING_NUMBER_OR_OFF,    MEMBER(purge_after_days),   1, 36500, NULL,        "off",    false },
 	[SETTING_LOG]                = { "log",                SETTING_PATH_OR_FALLBACK, MEMBER(log),                TEXT,                  "stderr", true  },
 	[SETTING_LOG_LEVEL]          = { "log_level",          SETTING_WORD,             MEMBER(log_level),          WORDS(level_words),    "info",   true  },
 	[SETTING_ALLOW_ROOT]         = { "allow_root",         SETTING_WORD,             MEMBER(allow_root),         WORDS(truth_words),    "false",  false },

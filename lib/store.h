@@ -198,6 +198,17 @@ NODISCARD enum result store_list_tokens(struct store *store, const struct id *ac
 					int64_t before_sequence, bool with_revoked,
 					bool (*each)(void *, const struct token_record *),
 					void *context);
+/** The same with those alone that the token PARENT made itself. */
+NODISCARD enum result store_list_children(struct store *store, const struct id *account,
+					  const struct id *parent, int64_t before_sequence,
+					  bool with_revoked,
+					  bool (*each)(void *, const struct token_record *),
+					  void *context);
+/** Calls EACH, the soonest first, with the unrevoked tokens of every account that expire after
+ *  AFTER and not after UNTIL, until it answers false. */
+NODISCARD enum result store_list_expiring(struct store *store, int64_t after, int64_t until,
+					  bool (*each)(void *, const struct token_record *),
+					  void *context);
 /** The account's tokens that are neither revoked nor expired at NOW. */
 NODISCARD enum result store_count_living_tokens(struct store *store, const struct id *account,
 						int64_t now, uint64_t *count);
@@ -209,6 +220,11 @@ NODISCARD enum result store_count_descendants(struct store *store, const struct 
 NODISCARD enum result store_list_descendants(struct store *store, const struct id *id,
 					     bool (*each)(void *, const struct token_record *),
 					     void *context);
+/** The living tokens that were made so by any of the ID_COUNT tokens at IDS; those that are among
+ *  them, and SPARED (NULL: none), are not counted. */
+NODISCARD enum result store_count_families(struct store *store, const struct id *ids,
+					   size_t id_count, const struct id *spared, int64_t now,
+					   uint64_t *count);
 /** Says whether the token ID was made, directly or not, by the token ANCESTOR. */
 NODISCARD enum result store_descends(struct store *store, const struct id *id,
 				     const struct id *ancestor, bool *descends);
@@ -225,9 +241,20 @@ NODISCARD enum result store_end_graces(struct store *store, int64_t now);
  *  where there is no such token or it is revoked already. */
 NODISCARD enum result store_revoke_token(struct store *store, const struct id *id, int64_t at,
 					 const struct id *by);
-/** The same for every unrevoked token made, directly or not, by the token ID. */
-NODISCARD enum result store_revoke_descendants(struct store *store, const struct id *id, int64_t at,
+/** The same for every unrevoked token made, directly or not, by the token ID, but not for SPARED
+ *  (NULL: none). */
+NODISCARD enum result store_revoke_descendants(struct store *store, const struct id *id,
+					       const struct id *spared, int64_t at,
 					       const struct id *by);
+/** Calls EACH with the sequence, falling, of every token before BEFORE_SEQUENCE that was revoked or
+ *  expired before DEAD_BEFORE, until it answers false. */
+NODISCARD enum result store_list_dead_tokens(struct store *store, int64_t before_sequence,
+					     int64_t dead_before, bool (*each)(void *, int64_t),
+					     void *context);
+/** Removes the row of such a token; *IS_REMOVED is false where it is none any more, or where a
+ *  token that it made still has a row. */
+NODISCARD enum result store_remove_dead_token(struct store *store, int64_t sequence,
+					      int64_t dead_before, bool *is_removed);
 /** Replaces a hash by another of the same key; nothing where neither key's is OLD. */
 NODISCARD enum result store_renew_hash(struct store *store, const struct id *id,
 				       const struct secret_hash *old_hash,

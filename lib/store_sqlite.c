@@ -30,10 +30,16 @@
 #define AUDIT_COLUMNS                                                                              \
 	"sequence, at, actor, account, address, request, action, target, before, after, key_id, "  \
 	"chain"
-/* All that the token ?1 made, directly or not; UNION, so that even a circle would end. */
+/* All that the tokens ?1, ids one behind the other, made, directly or not; UNION, so that even a
+ * circle would end. CROSS JOIN: from the parents to the children, by the index. */
 #define DESCENDANTS                                                                                \
-	"WITH RECURSIVE family (id) AS (SELECT id FROM tokens WHERE parent = ?1 UNION "            \
-	"SELECT t.id FROM tokens t JOIN family f ON t.parent = f.id) "
+	"WITH RECURSIVE place (at) AS (SELECT 1 UNION ALL "                                        \
+	"SELECT at + 12 FROM place WHERE at + 12 < length(?1)), "                                  \
+	"listed (id) AS (SELECT substr(?1, at, 12) FROM place), "                                  \
+	"family (id) AS (SELECT t.id FROM listed l CROSS JOIN tokens t ON t.parent = l.id UNION "  \
+	"SELECT t.id FROM family f CROSS JOIN tokens t ON t.parent = f.id) "
+/* What has not worked since before ?2. */
+#define IS_DEAD "(revoked_at < ?2 OR expires_at < ?2) "
 
 /* No hash of a key that is dead stays. */
 #define DEAD_KEYS                                                                                  \
@@ -83,11 +89,20 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		TOKEN_COLUMNS "WHERE t.account = (SELECT sequence FROM accounts WHERE id = ?1) "
 			      "AND t.sequence < ?2 AND t.revoked_at IS NULL "
 			      "ORDER BY t.sequence DESC",
+	/* The unary plus leaves the index by parent as the only one. */
+	[STATEMENT_LIST_CHILDREN] =
+		TOKEN_COLUMNS "WHERE t.parent = ?3 AND t.sequence < ?2 AND +t.account = "
+			      "(SELECT sequence FROM accounts WHERE id = ?1) "
+			      "AND (?4 OR t.revoked_at IS NULL) ORDER BY t.sequence DESC",
+	[STATEMENT_LIST_EXPIRING] =
+		TOKEN_COLUMNS "WHERE t.revoked_at IS NULL AND t.expires_at > ?1 "
+			      "AND t.expires_at <= ?2 ORDER BY t.expires_at, t.sequence",
 	[STATEMENT_COUNT_LIVING_TOKENS] =
 		"SELECT count(*) FROM tokens WHERE account = (SELECT sequence FROM accounts "
 		"WHERE id = ?1) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)",
 	[STATEMENT_COUNT_DESCENDANTS] =
-		DESCENDANTS "SELECT count(*) FROM tokens WHERE id IN family "
+		DESCENDANTS "SELECT count(*) FROM tokens WHERE id IN family AND id NOT IN listed "
+			    "AND id IS NOT ?3 "
 			    "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)",
 	/* Upwards from ?2: a token has one parent and may have any number of children. */
 	[STATEMENT_DESCENDS] =
@@ -101,7 +116,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		"WHERE id = ?1 AND revoked_at IS NULL",
 	[STATEMENT_REVOKE_DESCENDANTS] =
 		DESCENDANTS "UPDATE tokens SET " DEAD_KEYS ", revoked_at = ?2, revoked_by = ?3 "
-			    "WHERE id IN family AND revoked_at IS NULL",
+			    "WHERE id IN family AND id IS NOT ?4 AND revoked_at IS NULL",
 	[STATEMENT_CHANGE_TOKEN] =
 		"UPDATE tokens SET name = ?2, permissions = ?3, every_website = ?4, websites = ?5, "
 		"expires_at = ?6, allowed_ips = ?7 WHERE id = ?1 AND revoked_at IS NULL",
@@ -121,6 +136,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 		"UPDATE tokens SET replaced_selector = NULL, replaced_hash = NULL, "
 		"grace_ends_at = NULL "
 		"WHERE replaced_selector IS NOT NULL AND grace_ends_at <= ?1",
+	[STATEMENT_LIST_DEAD_TOKENS] = "SELECT sequence FROM tokens WHERE sequence < ?1 "
+				       "AND " IS_DEAD "ORDER BY sequence DESC",
+	[STATEMENT_REMOVE_DEAD_TOKEN] =
+		"DELETE FROM tokens WHERE sequence = ?1 AND " IS_DEAD
+		"AND NOT EXISTS (SELECT 1 FROM tokens c WHERE c.parent = tokens.id)",
 	[STATEMENT_RENEW_HASH] = "UPDATE tokens SET "
 				 "hash = CASE WHEN hash = ?2 THEN ?3 ELSE hash END, "
 				 "replaced_hash = CASE WHEN replaced_hash = ?2 THEN ?3 "

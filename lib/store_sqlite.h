@@ -39,6 +39,8 @@ enum statement {
 	STATEMENT_FIND_REPLACED,
 	STATEMENT_LIST_TOKENS,
 	STATEMENT_LIST_KEPT_TOKENS,
+	STATEMENT_LIST_CHILDREN,
+	STATEMENT_LIST_EXPIRING,
 	STATEMENT_COUNT_LIVING_TOKENS,
 	STATEMENT_COUNT_DESCENDANTS,
 	STATEMENT_LIST_DESCENDANTS,
@@ -49,6 +51,8 @@ enum statement {
 	STATEMENT_ROTATE_TOKEN,
 	STATEMENT_ROTATE_TOKEN_AGAIN,
 	STATEMENT_END_GRACES,
+	STATEMENT_LIST_DEAD_TOKENS,
+	STATEMENT_REMOVE_DEAD_TOKEN,
 	STATEMENT_RENEW_HASH,
 	STATEMENT_ADD_USE,
 	STATEMENT_FIND_IDEMPOTENT,
@@ -137,6 +141,14 @@ NODISCARD enum result store_step(struct store *store, struct sqlite3_stmt *state
 /** Runs a statement that has no rows, ends it, and says how many rows it changed. */
 NODISCARD enum result store_run(struct store *store, struct sqlite3_stmt *statement,
 				int64_t *changed);
+
+/** Calls EACH with the token in each row of STATEMENT, until it answers false, and ends it. */
+NODISCARD enum result store_walk_tokens(struct store *store, struct sqlite3_stmt *statement,
+					bool (*each)(void *, const struct token_record *),
+					void *context);
+/** The number that is the one row of STATEMENT, which it ends. */
+NODISCARD enum result store_count(struct store *store, struct sqlite3_stmt *statement,
+				  uint64_t *count);
 
 /** NULL is ABSENT. */
 NODISCARD int64_t store_column_moment(struct sqlite3_stmt *statement, int column, int64_t absent);

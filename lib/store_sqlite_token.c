@@ -237,8 +237,8 @@ enum result store_find_caller(struct store *store, const struct selector *select
 	return result;
 }
 
-static enum result list_tokens(struct store *store, struct sqlite3_stmt *statement,
-			       bool (*each)(void *, const struct token_record *), void *context)
+enum result store_walk_tokens(struct store *store, struct sqlite3_stmt *statement,
+			      bool (*each)(void *, const struct token_record *), void *context)
 {
 	bool has_row, goes_on = true;
 	enum result result = RESULT_OK;
@@ -266,19 +266,10 @@ enum result store_list_tokens(struct store *store, const struct id *account,
 
 	store_bind_id(store, statement, 1, account);
 	store_bind_number(store, statement, 2, before_sequence);
-	return list_tokens(store, statement, each, context);
+	return store_walk_tokens(store, statement, each, context);
 }
 
-enum result store_list_descendants(struct store *store, const struct id *id,
-				   bool (*each)(void *, const struct token_record *), void *context)
-{
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_LIST_DESCENDANTS);
-
-	store_bind_id(store, statement, 1, id);
-	return list_tokens(store, statement, each, context);
-}
-
-static enum result count_rows(struct store *store, struct sqlite3_stmt *statement, uint64_t *count)
+enum result store_count(struct store *store, struct sqlite3_stmt *statement, uint64_t *count)
 {
 	bool has_row;
 	enum result result = store_step(store, statement, &has_row);
@@ -295,59 +286,21 @@ enum result store_count_living_tokens(struct store *store, const struct id *acco
 
 	store_bind_id(store, statement, 1, account);
 	store_bind_number(store, statement, 2, now);
-	return count_rows(store, statement, count);
-}
-
-enum result store_count_descendants(struct store *store, const struct id *id, int64_t now,
-				    uint64_t *count)
-{
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_COUNT_DESCENDANTS);
-
-	store_bind_id(store, statement, 1, id);
-	store_bind_number(store, statement, 2, now);
-	return count_rows(store, statement, count);
-}
-
-enum result store_descends(struct store *store, const struct id *id, const struct id *ancestor,
-			   bool *descends)
-{
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_DESCENDS);
-	uint64_t count;
-	enum result result;
-
-	store_bind_id(store, statement, 1, ancestor);
-	store_bind_id(store, statement, 2, id);
-	result = count_rows(store, statement, &count);
-	*descends = result == RESULT_OK && count > 0;
-	return result;
-}
-
-static enum result revoke(struct store *store, enum statement which, const struct id *id,
-			  int64_t at, const struct id *by, int64_t *changed)
-{
-	struct sqlite3_stmt *statement = store_use(store, which);
-
-	store_bind_id(store, statement, 1, id);
-	store_bind_number(store, statement, 2, at);
-	store_bind_id(store, statement, 3, by);
-	return store_run(store, statement, changed);
+	return store_count(store, statement, count);
 }
 
 enum result store_revoke_token(struct store *store, const struct id *id, int64_t at,
 			       const struct id *by)
 {
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_REVOKE_TOKEN);
 	int64_t changed;
-	enum result result = revoke(store, STATEMENT_REVOKE_TOKEN, id, at, by, &changed);
+	enum result result;
 
+	store_bind_id(store, statement, 1, id);
+	store_bind_number(store, statement, 2, at);
+	store_bind_id(store, statement, 3, by);
+	result = store_run(store, statement, &changed);
 	return result == RESULT_OK && changed == 0 ? RESULT_NOT_FOUND : result;
-}
-
-enum result store_revoke_descendants(struct store *store, const struct id *id, int64_t at,
-				     const struct id *by)
-{
-	int64_t changed;
-
-	return revoke(store, STATEMENT_REVOKE_DESCENDANTS, id, at, by, &changed);
 }
 
 enum result store_renew_hash(struct store *store, const struct id *id,

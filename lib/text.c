@@ -137,3 +137,15 @@ size_t text_distance(const char *a, const char *b)
 	}
 	return rows[height % 3][width];
 }
+
+bool text_is_name_part(const char *text, size_t length)
+{
+	size_t characters = 0, at = 0;
+	uint32_t character;
+
+	while (at < length)
+		if (!text_next_character(text, length, &at, &character) || character == 0 ||
+		    ++characters > TEXT_NAME_CHARACTERS_MAX)
+			return false;
+	return characters > 0;
+}

@@ -27,6 +27,10 @@ NODISCARD const char *text_refuse_domain(const char *text);
  *  SIZE_MAX where either is longer than any name that could be meant. */
 NODISCARD size_t text_distance(const char *a, const char *b);
 
+/** Says whether the LENGTH bytes at TEXT may be searched for in names: 1 to
+ *  TEXT_NAME_CHARACTERS_MAX characters of UTF-8, no NUL. */
+NODISCARD bool text_is_name_part(const char *text, size_t length);
+
 /** Reads the character at *AT of LENGTH bytes of UTF-8 (RFC 3629) and moves *AT behind it. False,
  *  *AT untouched, for bytes that are none. */
 NODISCARD bool text_next_character(const char *text, size_t length, size_t *at,

@@ -22,8 +22,9 @@ REFUSED, USAGE, CONFIGURATION, DATABASE, NOT_FOUND = 1, 2, 3, 4, 5
 KEY = r"dft_[0-9A-Za-z]{48}"
 COMMANDS = ["init", "account add", "account list", "account disable", "website add",
             "website list", "website remove", "token create", "token list", "token show",
-            "token revoke", "permission list", "audit list", "audit verify", "audit export",
-            "doctor", "backup", "restore", "config show"]
+            "token revoke", "token tree", "token expiring", "permission list", "audit list",
+            "audit verify", "audit export", "purge", "doctor", "backup", "restore",
+            "config show"]
 NOBODY = 65534
 # Nothing of ours: a CLAVIGER_ variable of the test run would be a misspelt key.
 ENVIRONMENT = {"PATH": os.environ["PATH"]}

@@ -41,6 +41,8 @@ ALLOWED = {
     f"{TOKENS}/{UNKNOWN}": "GET, HEAD, PATCH, DELETE",
     f"{SELF}/rotate": "POST",
     f"{TOKENS}/{UNKNOWN}/rotate": "POST",
+    # To the other methods the word is an id, which no token has.
+    TOKENS + "/revoke": "GET, HEAD, PATCH, DELETE, POST",
     B + "/account": "GET, HEAD",
     B + "/permissions": "GET, HEAD",
     B + "/websites": "GET, HEAD",

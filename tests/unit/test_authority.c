@@ -960,25 +960,31 @@ static struct caller add_list(struct fixture *fixture, const char *caller_scope)
 	return fixture_caller(fixture, &made.id);
 }
 
+#define FILTER(state_active, state_expired, state_revoked, part)                                   \
+	{                                                                                          \
+		.active = state_active, .expired = state_expired, .revoked = state_revoked,        \
+		.name_part = part                                                                  \
+	}
+
 static const struct list_case {
 	const char *label, *caller;
 	struct token_filter filter;
 	const char *expected;
 } list_cases[] = {
 	// clang-format off
-	{ "all states, newest first",      "*/all/never", { true,  true,  true,  NULL     }, "FEDCBA" },
-	{ "active",                        "*/all/never", { true,  false, false, NULL     }, "EDA"    },
-	{ "expired",                       "*/all/never", { false, true,  false, NULL     }, "FB"     },
-	{ "revoked",                       "*/all/never", { false, false, true,  NULL     }, "C"      },
-	{ "the usual",                     "*/all/never", { true,  true,  false, NULL     }, "FEDBA"  },
-	{ "no state",                      "*/all/never", { false, false, false, NULL     }, ""       },
-	{ "limited to one website",        "*/w1/never",  { true,  true,  true,  NULL     }, "FCB"    },
-	{ "limited to two",                "*/w1,w2/never", { true, true, true,  NULL     }, "FEDCB"  },
-	{ "limited to none",               "*/none/never", { true, true,  true,  NULL     }, ""       },
-	{ "a part of the name",            "*/all/never", { true,  true,  true,  "AGENT"  }, "DA"     },
-	{ "a part at the end",             "*/all/never", { true,  true,  true,  "oy agent" }, "D"    },
-	{ "a part that none has",          "*/all/never", { true,  true,  true,  "zebra"  }, ""       },
-	{ "a part longer than the names",  "*/all/never", { true,  true,  true,  "agentagentagentagent" }, "" },
+	{ "all states, newest first",      "*/all/never", FILTER(true, true, true, NULL), "FEDCBA" },
+	{ "active",                        "*/all/never", FILTER(true, false, false, NULL), "EDA"    },
+	{ "expired",                       "*/all/never", FILTER(false, true, false, NULL), "FB"     },
+	{ "revoked",                       "*/all/never", FILTER(false, false, true, NULL), "C"      },
+	{ "the usual",                     "*/all/never", FILTER(true, true, false, NULL), "FEDBA"  },
+	{ "no state",                      "*/all/never", FILTER(false, false, false, NULL), ""       },
+	{ "limited to one website",        "*/w1/never",  FILTER(true, true, true, NULL), "FCB"    },
+	{ "limited to two",                "*/w1,w2/never", FILTER(true, true, true, NULL), "FEDCB"  },
+	{ "limited to none",               "*/none/never", FILTER(true, true, true, NULL), ""       },
+	{ "a part of the name",            "*/all/never", FILTER(true, true, true, "AGENT"), "DA"     },
+	{ "a part at the end",             "*/all/never", FILTER(true, true, true, "oy agent"), "D"    },
+	{ "a part that none has",          "*/all/never", FILTER(true, true, true, "zebra"), ""       },
+	{ "a part longer than the names",  "*/all/never", FILTER(true, true, true, "agentagentagentagent"), "" },
 	// clang-format on
 };
 
@@ -1075,13 +1081,49 @@ static enum result read_cursor(struct fixture *fixture, const struct caller *cal
 	return result;
 }
 
+static void test_a_cursor_is_good_for_each_value_of_its_filter(void **state)
+{
+	const struct token_filter filter = {.active = true,
+					    .has_parent = true,
+					    .parent = account_id(1),
+					    .has_website = true,
+					    .website = website_id(1),
+					    .permission.bits = 1,
+					    .has_unused_since = true,
+					    .unused_since = 1};
+	struct token_filter others[] = {filter, filter, filter, filter};
+	struct fixture *fixture = *state;
+	const struct token_position position = {.is_set = true, .sequence = 5};
+	struct caller caller = {.token.scope.account = account_id(1)};
+	char text[CURSOR_TEXT_SIZE];
+
+	others[0].parent = account_id(2);
+	others[1].website = website_id(2);
+	others[2].permission.bits = 2;
+	others[3].unused_since = 2;
+	assert_int_equal(authority_write_cursor(&fixture->authority, &caller, CURSOR_OF_TOKENS,
+						&filter, &position, text),
+			 RESULT_OK);
+	assert_int_equal(read_cursor(fixture, &caller, &filter, text, strlen(text)), RESULT_OK);
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+		assert_int_equal(read_cursor(fixture, &caller, &others[i], text, strlen(text)),
+				 RESULT_INVALID_PARAMETER);
+}
+
 static void test_a_cursor_is_good_only_as_it_was_given(void **state)
 {
-	static const struct token_filter filter = {true, true, false, "agent"};
+	static const struct token_filter filter = FILTER(true, true, false, "agent");
 	static const struct token_filter others[] = {
-		{true, true, true, "agent"},   {true, false, false, "agent"},
-		{false, true, false, "agent"}, {true, true, false, "Agent"},
-		{true, true, false, NULL},
+		FILTER(true, true, true, "agent"),
+		FILTER(true, false, false, "agent"),
+		FILTER(false, true, false, "agent"),
+		FILTER(true, true, false, "Agent"),
+		FILTER(true, true, false, NULL),
+		{.active = true, .expired = true, .name_part = "agent", .has_parent = true},
+		{.active = true, .expired = true, .name_part = "agent", .has_website = true},
+		{.active = true, .expired = true, .name_part = "agent", .has_unused_since = true},
+		{.active = true, .expired = true, .name_part = "agent", .permission.bits = 1},
+		{.active = true, .expired = true, .name_part = "agent", .permission.every = true},
 	};
 	struct fixture *fixture = *state, *stranger = fixture_new(NULL);
 	const struct token_position position = {.is_set = true, .sequence = 5};
@@ -1320,6 +1362,7 @@ int main(void)
 		TEST(test_a_list_shows_what_is_seen_and_passes_the_filter),
 		TEST(test_pages_follow_one_another_without_gap_or_repetition),
 		TEST(test_a_page_that_ends_early_goes_on_with_the_one_not_taken),
+		TEST(test_a_cursor_is_good_for_each_value_of_its_filter),
 		TEST(test_a_cursor_is_good_only_as_it_was_given),
 		TEST(test_websites_are_listed_within_the_scope),
 		TEST(test_a_request_is_counted_against_the_tokens_own_limit),

@@ -722,6 +722,68 @@ static void test_what_is_written_is_read_back_the_same(void **state)
 	}
 }
 
+static enum result read_sweep(const char *body, struct sweep_order *order)
+{
+	struct error err = {0};
+
+	return codec_read_sweep(&config, body, strlen(body), NOW, order, &err);
+}
+
+static void test_a_revocation_of_many_says_what_it_chooses(void **state)
+{
+	struct sweep_order order;
+	const struct token_filter *filter = &order.sweep.filter;
+
+	(void)state;
+	assert_int_equal(read_sweep("{\"q\":\"a\",\"parentId\":\"" ID "\",\"permission\":\"*\","
+				    "\"websiteId\":\"" ID "\",\"state\":\"expired\","
+				    "\"unusedSince\":\"2026-11-24T12:34:56.789Z\",\"cascade\":true,"
+				    "\"dryRun\":true,\"cursor\":\"AAAA\"}",
+				    &order),
+			 RESULT_OK);
+	assert_string_equal(filter->name_part, "a");
+	assert_true(filter->has_parent && filter->parent.bytes[11] == 0xbb);
+	assert_true(filter->has_website && filter->website.bytes[0] == 0x00);
+	assert_true(filter->permission.every && filter->has_unused_since);
+	assert_true(filter->unused_since == NOW);
+	assert_true(!filter->active && filter->expired && !filter->revoked);
+	assert_true(order.sweep.cascade && order.sweep.is_dry_run);
+	assert_string_equal(order.cursor, "AAAA");
+
+	assert_int_equal(read_sweep("{\"permission\":\"goals:read\"}", &order), RESULT_OK);
+	assert_true(filter->active && filter->expired && !filter->revoked);
+	assert_true(filter->name_part == NULL && !filter->has_parent && !filter->has_website &&
+		    !filter->has_unused_since && !order.sweep.cascade && !order.sweep.is_dry_run);
+	assert_string_equal(order.cursor, "");
+}
+
+static void test_a_revocation_of_many_is_refused_where_it_could_mean_all(void **state)
+{
+	static const struct {
+		const char *body;
+		enum result expected;
+	} cases[] = {
+		{"", RESULT_INVALID_JSON},
+		{"{}", RESULT_INVALID_JSON},
+		{"{\"dryRun\":true,\"cascade\":false}", RESULT_INVALID_JSON},
+		{"{\"cursor\":\"AAAA\"}", RESULT_INVALID_JSON},
+		{"{\"unusedSince\":\"2026-11-24T12:34:56.790Z\"}", RESULT_INVALID_FIELD},
+		{"{\"state\":\"all\"}", RESULT_INVALID_FIELD},
+		{"{\"q\":\"\"}", RESULT_INVALID_FIELD},
+		{"{\"q\":\"a\\u0000\"}", RESULT_INVALID_FIELD},
+		{"{\"parentId\":\"" ID "\\u0000\"}", RESULT_INVALID_FIELD},
+		{"{\"permission\":\"*\\u0000\"}", RESULT_INVALID_FIELD},
+		{"{\"q\":\"a\",\"cursor\":\"A\\u0000\"}", RESULT_INVALID_FIELD},
+		{"{\"q\":\"a\",\"parentid\":\"" ID "\"}", RESULT_UNKNOWN_FIELD},
+	};
+	struct sweep_order order;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+		if (read_sweep(cases[i].body, &order) != cases[i].expected)
+			fail_msg("%s", cases[i].body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -734,6 +796,8 @@ int main(void)
 		cmocka_unit_test(test_an_empty_object_asks_for_the_own_scope),
 		cmocka_unit_test(test_permissions_and_websites_are_read_in_their_order),
 		cmocka_unit_test(test_an_end_is_a_moment_or_a_number_of_seconds),
+		cmocka_unit_test(test_a_revocation_of_many_says_what_it_chooses),
+		cmocka_unit_test(test_a_revocation_of_many_is_refused_where_it_could_mean_all),
 		cmocka_unit_test(test_a_string_is_inert_wherever_it_is_pasted),
 		cmocka_unit_test(test_names_are_separated_by_commas_and_moments_are_text_or_null),
 		cmocka_unit_test(test_the_record_has_these_members_and_no_others),

@@ -228,6 +228,10 @@ static const struct text_case {
 	{ "a rate of nought",          "requests_per_minute = 0\n",      "requests_per_minute: \"0\" is not allowed; write off or a number from 1 to 1000000" },
 	{ "a rate too high",           "requests_per_minute = 1000001\n", "is not allowed" },
 	{ "a rate that is on",         "requests_per_minute = on\n",     "is not allowed" },
+	{ "no days",                   "purge_after_days = 0\n",         "purge_after_days: \"0\" is not allowed; write off or a number from 1 to 36500" },
+	{ "too many days",             "purge_after_days = 36501\n",     "is not allowed" },
+	{ "days in words",             "purge_after_days = 90d\n",       "is not allowed" },
+	{ "off in capitals",           "purge_after_days = Off\n",       "is not allowed" },
 	{ "maybe",                     "allow_root = maybe\n",           "allow_root: \"maybe\" is not allowed; write false or true" },
 	{ "TRUE",                      "allow_root = TRUE\n",            "is not allowed" },
 	{ "true for a switch",         "metrics = true\n",               "metrics: \"true\" is not allowed; write off or on" },
@@ -249,6 +253,21 @@ static void test_config_parse_refuses_bad_text_and_says_where_and_what_is_allowe
 		result = config_parse("FILE", c->text, strlen(c->text), &config, &err);
 		expect_refusal(c->label, result, &err, c->message);
 	}
+}
+
+static void test_a_number_may_be_off_where_the_manual_says_so(void **state)
+{
+	static const char off[] = "purge_after_days = off\n", days[] = "purge_after_days = 90\n";
+	struct config config;
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(config_parse("FILE", days, sizeof(days) - 1, &config, &err), RESULT_OK);
+	assert_int_equal(config.purge_after_days, 90);
+	assert_int_equal(config_parse("FILE", off, sizeof(off) - 1, &config, &err), RESULT_OK);
+	assert_int_equal(config.purge_after_days, 0);
+	assert_int_equal(config_parse("FILE", "", 0, &config, &err), RESULT_INVALID_CONFIGURATION);
+	assert_int_equal(config.purge_after_days, 0);
 }
 
 static void test_config_parse_refuses_a_nul(void **state)
@@ -505,6 +524,7 @@ static void test_config_show_says_that_the_environment_wins(void **state)
 	expect_shown(&shown, "log_level", "error", "environment CLAVIGER_LOG_LEVEL");
 	expect_shown(&shown, "log", "/x", "environment CLAVIGER_LOG");
 	expect_shown(&shown, "scrypt_n", "16384", "default");
+	expect_shown(&shown, "purge_after_days", "off", "default");
 	expect_shown(&shown, "slow_threads", "3", "default");
 	expect_shown(&shown, "allow_root", "false", "default");
 	expect_shown(&shown, "memo_file", "", "default");
@@ -628,6 +648,7 @@ int main(void)
 		IN_A_PLACE(test_config_load_derives_the_threads_from_the_cores),
 		cmocka_unit_test(
 			test_config_parse_refuses_bad_text_and_says_where_and_what_is_allowed),
+		cmocka_unit_test(test_a_number_may_be_off_where_the_manual_says_so),
 		cmocka_unit_test(test_config_parse_refuses_a_nul),
 		cmocka_unit_test(test_config_parse_takes_a_value_of_1023_bytes_and_not_one_more),
 		IN_A_PLACE(test_config_load_checks_what_needs_more_than_one_key),

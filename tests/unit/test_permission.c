@@ -79,6 +79,23 @@ static void test_a_name_behind_whose_nul_a_long_text_follows_is_not_found(void *
 	assert_false(catalogue_find(catalogue_of_tests(), text, sizeof(text), &index));
 }
 
+static void test_one_name_or_a_star_is_a_set(void **state)
+{
+	static const char *const wrong[] = {"",   "goals", "Goals:read", "goals:read ",
+					    "**", "*:read"};
+	struct permission_set set = {.bits = 77};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
+		assert_false(permission_set_find(catalogue_of_tests(), wrong[i], strlen(wrong[i]),
+						 &set));
+	assert_int_equal(set.bits, 77);
+	assert_true(permission_set_find(catalogue_of_tests(), "goals:read and more", 10, &set));
+	assert_true(set.bits == permission_of("goals:read").bits && !set.every);
+	assert_true(permission_set_find(catalogue_of_tests(), "*", 1, &set));
+	assert_true(set.every && set.bits == 0);
+}
+
 static void test_a_catalogue_file_is_read(void **state)
 {
 	static const char text[] = "# ours\n"
@@ -280,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_the_built_in_catalogue_is_that_of_the_reference_interface),
 		cmocka_unit_test(test_a_name_is_found_only_as_it_is),
 		cmocka_unit_test(test_a_name_behind_whose_nul_a_long_text_follows_is_not_found),
+		cmocka_unit_test(test_one_name_or_a_star_is_a_set),
 		cmocka_unit_test(test_a_catalogue_file_is_read),
 		cmocka_unit_test(test_a_bad_catalogue_file_is_refused_with_its_line),
 		cmocka_unit_test(test_a_nul_in_a_catalogue_file_is_refused),

@@ -341,7 +341,8 @@ static void test_what_is_not_there_is_not_found(void **state)
 	assert_int_equal(store_find_caller(fixture->store, &selector, &found, &account),
 			 RESULT_NOT_FOUND);
 	assert_int_equal(store_revoke_token(fixture->store, &unknown, 1, NULL), RESULT_NOT_FOUND);
-	assert_int_equal(store_revoke_descendants(fixture->store, &unknown, 1, NULL), RESULT_OK);
+	assert_int_equal(store_revoke_descendants(fixture->store, &unknown, NULL, 1, NULL),
+			 RESULT_OK);
 	token_record_clear(&record);
 	token_record_clear(NULL);
 }
@@ -494,7 +495,7 @@ static void test_a_cascade_reaches_all_below_and_nobody_else(void **state)
 
 	add_family(fixture);
 	assert_int_equal(store_revoke_token(fixture->store, &middle, 5, NULL), RESULT_OK);
-	assert_int_equal(store_revoke_descendants(fixture->store, &top, 6, &top), RESULT_OK);
+	assert_int_equal(store_revoke_descendants(fixture->store, &top, NULL, 6, &top), RESULT_OK);
 	assert_revoked(fixture->store, 1, false);
 	assert_revoked(fixture->store, 2, false);
 	assert_revoked(fixture->store, 3, false);

@@ -196,6 +196,24 @@ static size_t encode(uint32_t character, char bytes[static 4])
 	return 4;
 }
 
+static void test_what_is_searched_for_is_1_to_100_characters(void **state)
+{
+	char text[404];
+
+	(void)state;
+	assert_false(text_is_name_part("", 0));
+	assert_false(text_is_name_part("\0", 1));
+	assert_false(text_is_name_part("a\0b", 3));
+	assert_false(text_is_name_part("\xC3", 1));
+	assert_true(text_is_name_part(" ", 1));
+	assert_true(text_is_name_part("\n", 1));
+	for (size_t i = 0; i < sizeof(text); i += 4)
+		memcpy(text + i, "\xF0\x9F\x98\x80", 4);
+	assert_true(text_is_name_part(text, 400));
+	assert_false(text_is_name_part(text, 404));
+	assert_false(text_is_name_part(text, 399));
+}
+
 static void test_every_character_is_read_and_every_cut_one_refused(void **state)
 {
 	(void)state;
@@ -282,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_a_key_in_a_name_is_called_that),
 		cmocka_unit_test(test_an_email_address_is_one_line_with_one_at_sign),
 		cmocka_unit_test(test_a_domain_is_a_host_name_in_lower_case),
+		cmocka_unit_test(test_what_is_searched_for_is_1_to_100_characters),
 		cmocka_unit_test(test_every_character_is_read_and_every_cut_one_refused),
 		cmocka_unit_test(test_no_two_bytes_are_read_in_two_ways),
 	};
