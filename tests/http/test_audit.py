@@ -55,8 +55,8 @@ def holds(request):
 def audited(record, **changes):
     """What the audit keeps of a token."""
     kept = {name: record[name] for name in
-            ("name", "displayKey", "permissions", "websiteIds", "expiresAt", "state", "rotatedAt",
-             "graceEndsAt")}
+            ("name", "displayKey", "permissions", "websiteIds", "allowedIps", "expiresAt", "state",
+             "rotatedAt", "graceEndsAt")}
     return {**kept, **changes}
 
 

@@ -12,6 +12,8 @@ from fastcgi_peer import Peer, request
 # process, unless there is a file to remember it.
 QUICK = "scrypt_n = 2\nallow_weak_scrypt = true\n"
 MEMO = "memo_file = {directory}/memo\n" if PLAIN_CGI else ""
+# The fields of a record that each use changes: at once as plain CGI, a while later else.
+USES = ("lastUsedAt", "lastUsedIp", "useCount")
 REQUEST_ID = "one-id-for-every-row"
 ALL_PERMISSIONS = (
     "analytics:read", "goals:read", "goals:write", "payments:read", "payments:write",
