@@ -305,6 +305,12 @@ def one_is_rotated_inside_only(sites):
     assert (answer.status, answer.first["id"]) == (200, sites.inside["id"])
 
 
+def many_are_revoked_inside_only(sites):
+    with nothing_changes(sites.web.site):
+        answer = sites.call("POST", TOKENS + "/revoke", {"q": "side", "dryRun": True})
+    assert {record["name"] for record in answer.data} == {"inside"}
+
+
 def account_is_the_same_for_all(sites):
     account = sites.call("GET", B + "/account").first
     owner = sites.web.call("GET", B + "/account").first
@@ -349,6 +355,8 @@ ROUTES = {
                                        one_is_changed_inside_only),
     "POST " + TOKENS + "/{tokenId}/rotate": (OR_SELF, "api-keys:write", ONE + "/rotate", {}, 404,
                                              one_is_rotated_inside_only),
+    "POST " + TOKENS + "/revoke": (HOLDER, "api-keys:write", TOKENS + "/revoke", {}, 400,
+                                   many_are_revoked_inside_only),
     "GET " + B + "/account": (CALLER, None, B + "/account", None, 200,
                               account_is_the_same_for_all),
     "GET " + B + "/permissions": (CALLER, None, B + "/permissions", None, 200,

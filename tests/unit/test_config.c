@@ -517,7 +517,7 @@ static void test_config_show_says_that_the_environment_wins(void **state)
 	write_file(place.file, text, sizeof(text) - 1);
 	assert_int_equal(config_show(place.file, environment, CORES, keep_value, &shown, &err),
 			 RESULT_OK);
-	assert_int_equal(shown.count, 21);
+	assert_int_equal(shown.count, 22);
 	assert_string_equal(shown.values[0].key, "database");
 	snprintf(origin, sizeof(origin), "%s:1", place.file);
 	expect_shown(&shown, "database", "/var/lib/claviger/claviger.db", origin);
