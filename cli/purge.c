@@ -42,6 +42,8 @@ enum result purge_run(struct admin *admin, const struct arguments *arguments, st
 				 "such as --older-than 90d");
 	result = arguments_duration(arguments, OPTION_OLDER_THAN, &seconds, err);
 	if (result == RESULT_OK)
+		result = authority_forget(&admin->authority, admin->now);
+	if (result == RESULT_OK)
 		result = authority_purge(&admin->authority, admin->now - (int64_t)seconds * 1000,
 					 pause_purge, NULL, &removed);
 	if (result == RESULT_OK)

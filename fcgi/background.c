@@ -44,10 +44,13 @@ static bool wait_ms(struct background *self, long ms)
 static void flush(struct background *self)
 {
 	struct store *store = self->worker.authority.store;
-	enum result result = store_refresh(store, timestamp_now());
+	int64_t now = timestamp_now();
+	enum result result = store_refresh(store, now);
 
 	if (result == RESULT_OK)
 		result = usage_flush(self->server->usage, store);
+	if (result == RESULT_OK)
+		result = authority_forget(&self->worker.authority, now);
 	if (result != RESULT_OK)
 		log_event(LOG_WARNING, NULL, "last uses not written yet", "reason=%s",
 			  error_reason(result));

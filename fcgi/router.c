@@ -262,6 +262,9 @@ static enum result serve(struct worker *worker, const struct route *route, struc
 		result = authenticate(worker, request, pending, &response->error);
 		if (result == RESULT_OK)
 			result = count_use(worker, request, &response->error);
+		if (result == RESULT_OK)
+			result = authority_note_replaced(&worker->authority, &request->caller,
+							 request->now);
 		if (result != RESULT_OK)
 			return result;
 		result = check_permission(worker, route, request);

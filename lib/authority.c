@@ -316,14 +316,17 @@ void authority_note_use(struct authority *authority, const struct caller *caller
 			const char *address, int64_t now)
 {
 	const struct token_record *token = &caller->token;
-	struct token_use use = {.token = token->id, .at = now, .count = 1};
+	struct token_use use = {.token = token->id,
+				.at = now,
+				.newest_key_at = token->is_replaced_key ? STORE_NO_MOMENT : now,
+				.count = 1};
 	bool is_written = token->last_used_at != STORE_NO_MOMENT && token->last_used_at <= now &&
 			  token->last_used_at > now - USAGE_INTERVAL_MS;
 
 	if (!network_parse_address(address, &use.address))
 		use.address = (struct network){0};
 	if (authority->usage != NULL)
-		usage_note(authority->usage, &use.token, &use.address, now);
+		usage_note(authority->usage, &use);
 	else if (!is_written && store_add_use(authority->store, &use) != RESULT_OK)
 		log_event(LOG_WARNING, NULL, "last use not written", "store=unavailable");
 }

@@ -155,6 +155,15 @@ NODISCARD enum result authority_rotate(struct authority *authority, const struct
 				       struct token_record *record, struct key *key,
 				       struct error *err);
 
+/** Forgets what is over at NOW: keys whose grace has ended, and what requests made a day ago. */
+NODISCARD enum result authority_forget(struct authority *authority, int64_t now);
+
+/** Keeps in the audit that CALLER's replaced key is used though the newest one was, once for each
+ *  rotation: whoever has the old key may have stolen it. RESULT_BUSY on a thread that may not wait
+ *  where there is something to keep; else it fails no request. */
+NODISCARD enum result authority_note_replaced(struct authority *authority,
+					      const struct caller *caller, int64_t now);
+
 /** What state RECORD is in at NOW: "active", "expired" or "revoked". */
 enum token_state { TOKEN_ACTIVE, TOKEN_EXPIRED, TOKEN_REVOKED };
 NODISCARD enum token_state authority_token_state(const struct token_record *record, int64_t now);

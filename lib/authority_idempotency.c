@@ -65,3 +65,12 @@ enum result authority_remember(struct authority *authority, const struct caller 
 	memcpy(record.request, idempotency->request, sizeof(record.request));
 	return store_put_idempotent(authority->store, &record);
 }
+
+enum result authority_forget(struct authority *authority, int64_t now)
+{
+	enum result result = store_end_graces(authority->store, now);
+
+	if (result == RESULT_OK)
+		result = store_forget_idempotent(authority->store, now - REMEMBERED_MS);
+	return result;
+}

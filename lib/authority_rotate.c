@@ -3,6 +3,7 @@
 #include "authority.h"
 #include "authority_internal.h"
 
+#include "log.h"
 #include "timestamp.h"
 
 #include <sodium.h>
@@ -104,4 +105,28 @@ enum result authority_rotate(struct authority *authority, const struct caller *c
 		token_record_clear(record);
 	}
 	return authority_end_refused(authority, caller, id, now, result, err);
+}
+
+enum result authority_note_replaced(struct authority *authority, const struct caller *caller,
+				    int64_t now)
+{
+	const struct token_record *token = &caller->token;
+	enum result result;
+
+	if (!token->is_replaced_key || !token->is_overtaken)
+		return RESULT_OK;
+	if (!authority->may_wait)
+		return RESULT_BUSY;
+	result = store_begin(authority->store);
+	if (result == RESULT_OK) {
+		result = store_note_replaced_use(authority->store, &token->id, now);
+		if (result == RESULT_OK)
+			result = authority_audit_token(authority, caller, now,
+						       AUDIT_REPLACED_KEY_USED, NULL, token);
+		result = authority_end_transaction(authority, result);
+	}
+	if (result != RESULT_OK && result != RESULT_NOT_FOUND)
+		log_event(LOG_WARNING, caller->request_id, "use of a replaced key not kept",
+			  "reason=%s", error_reason(result));
+	return RESULT_OK;
 }

@@ -73,6 +73,8 @@ struct token_record {
 	int64_t rotated_at; /* STORE_NO_MOMENT: never */
 	/* Until when the key before the last rotation works too; STORE_NO_MOMENT: not at all. */
 	int64_t grace_ends_at;
+	bool is_overtaken; /* the newest key was used since the rotation, and the one before not yet
+			    */
 	bool is_replaced_key; /* found by that key, whose selector and hash these then are */
 	bool account_disabled;
 };
@@ -115,6 +117,7 @@ struct token_use {
 	struct id token;
 	struct network address; /* of the last one; zeroed: not known */
 	int64_t at;             /* when that was */
+	int64_t newest_key_at;  /* the last with its newest key; STORE_NO_MOMENT: none was */
 	uint64_t count;
 };
 
@@ -262,6 +265,10 @@ NODISCARD enum result store_renew_hash(struct store *store, const struct id *id,
 /** Adds the uses that USE counts, and notes when and from where the last of them was, unless a
  *  later one is known. Nothing where there is no such token. */
 NODISCARD enum result store_add_use(struct store *store, const struct token_use *use);
+/** Notes that the replaced key of TOKEN was used at AT, after the newest was. RESULT_NOT_FOUND
+ * where that is known already. */
+NODISCARD enum result store_note_replaced_use(struct store *store, const struct id *token,
+					      int64_t at);
 
 /* What a request with an Idempotency-Key made: a token, or a key of one. */
 struct idempotent_record {

@@ -14,7 +14,8 @@
 	"SELECT t.sequence, t.id, a.id, t.parent, " selector ", t.display_key, t.name, " hash ", " \
 	"t.permissions, t.every_website, t.websites, t.allowed_ips, t.created_at, t.expires_at, "  \
 	"t.last_used_at, t.last_used_ip, t.use_count, t.revoked_at, t.rotated_at, "                \
-	"t.grace_ends_at, a.disabled_at"
+	"t.grace_ends_at, "                                                                        \
+	"t.new_key_used_at IS NOT NULL AND t.replaced_key_used_at IS NULL, a.disabled_at"
 #define TOKEN_FIELDS TOKEN_FIELDS_OF("t.selector", "t.hash")
 #define TOKEN_SOURCE " FROM tokens t JOIN accounts a ON a.sequence = t.account "
 #define TOKEN_COLUMNS TOKEN_FIELDS TOKEN_SOURCE
@@ -149,7 +150,12 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_ADD_USE] =
 		"UPDATE tokens SET use_count = use_count + ?4, "
 		"last_used_ip = iif(last_used_at > ?2, last_used_ip, ?3), "
-		"last_used_at = iif(last_used_at > ?2, last_used_at, ?2) WHERE id = ?1",
+		"last_used_at = iif(last_used_at > ?2, last_used_at, ?2), "
+		"new_key_used_at = iif(new_key_used_at IS NULL AND ?5 >= rotated_at, ?5, "
+		"new_key_used_at) WHERE id = ?1",
+	[STATEMENT_NOTE_REPLACED_USE] =
+		"UPDATE tokens SET replaced_key_used_at = ?2 WHERE id = ?1 "
+		"AND new_key_used_at IS NOT NULL AND replaced_key_used_at IS NULL",
 	[STATEMENT_FIND_IDEMPOTENT] = "SELECT request, token, made_at FROM idempotency "
 				      "WHERE caller = ?1 AND name = ?2",
 	[STATEMENT_PUT_IDEMPOTENT] = "INSERT OR REPLACE INTO idempotency "

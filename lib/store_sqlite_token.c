@@ -31,6 +31,7 @@ enum token_column {
 	TOKEN_REVOKED_AT,
 	TOKEN_ROTATED_AT,
 	TOKEN_GRACE_ENDS_AT,
+	TOKEN_IS_OVERTAKEN,
 	TOKEN_ACCOUNT_DISABLED_AT
 };
 /* Behind them in CALLER_COLUMNS. */
@@ -93,6 +94,7 @@ static enum result row_to_token(const struct store *store, struct sqlite3_stmt *
 	record->revoked_at = store_column_moment(row, TOKEN_REVOKED_AT, STORE_NO_MOMENT);
 	record->rotated_at = store_column_moment(row, TOKEN_ROTATED_AT, STORE_NO_MOMENT);
 	record->grace_ends_at = store_column_moment(row, TOKEN_GRACE_ENDS_AT, STORE_NO_MOMENT);
+	record->is_overtaken = sqlite3_column_int(row, TOKEN_IS_OVERTAKEN) == 1;
 	record->account_disabled =
 		sqlite3_column_type(row, TOKEN_ACCOUNT_DISABLED_AT) != SQLITE_NULL;
 	record->has_parent = sqlite3_column_type(row, TOKEN_PARENT) != SQLITE_NULL;
@@ -326,7 +328,20 @@ enum result store_add_use(struct store *store, const struct token_use *use)
 	store_bind_number(store, statement, 2, use->at);
 	store_bind_text(store, statement, 3, address[0] == '\0' ? NULL : address);
 	store_bind_number(store, statement, 4, (int64_t)use->count);
+	store_bind_moment(store, statement, 5, use->newest_key_at);
 	return store_run(store, statement, &changed);
+}
+
+enum result store_note_replaced_use(struct store *store, const struct id *token, int64_t at)
+{
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_NOTE_REPLACED_USE);
+	int64_t changed;
+	enum result result;
+
+	store_bind_id(store, statement, 1, token);
+	store_bind_number(store, statement, 2, at);
+	result = store_run(store, statement, &changed);
+	return result == RESULT_OK && changed == 0 ? RESULT_NOT_FOUND : result;
 }
 
 enum result store_change_token(struct store *store, const struct token_record *token)

@@ -66,6 +66,8 @@ static void table_add(struct table *table, const struct token_use *use)
 	}
 	known = &table->uses[*slot - 1];
 	known->count += use->count;
+	if (use->newest_key_at > known->newest_key_at)
+		known->newest_key_at = use->newest_key_at;
 	if (use->at >= known->at) {
 		known->at = use->at;
 		known->address = use->address;
@@ -106,7 +108,7 @@ void usage_free(struct usage *usage)
 	free(usage);
 }
 
-static void add(struct usage *usage, const struct token_use *use)
+void usage_note(struct usage *usage, const struct token_use *use)
 {
 	struct table *table = &usage->table;
 
@@ -114,14 +116,6 @@ static void add(struct usage *usage, const struct token_use *use)
 	if (table->count < table->room || *find_slot(table, &use->token) != 0 || table_grow(table))
 		table_add(table, use);
 	pthread_mutex_unlock(&usage->lock);
-}
-
-void usage_note(struct usage *usage, const struct id *token, const struct network *address,
-		int64_t at)
-{
-	struct token_use use = {.token = *token, .address = *address, .at = at, .count = 1};
-
-	add(usage, &use);
 }
 
 /* The uses from *NEXT on, at most BATCH of them, in a transaction of their own: other writers get
@@ -158,7 +152,7 @@ enum result usage_flush(struct usage *usage, struct store *store)
 	while (result == RESULT_OK && written < taken.count)
 		result = write_batch(&taken, store, &written);
 	for (size_t i = written; i < taken.count; i++)
-		add(usage, &taken.uses[i]);
+		usage_note(usage, &taken.uses[i]);
 	table_clear(&taken);
 	return result;
 }

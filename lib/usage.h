@@ -20,10 +20,9 @@ enum { USAGE_INTERVAL_MS = 30000 };
 NODISCARD struct usage *usage_new(void);
 void usage_free(struct usage *usage);
 
-/** Notes that TOKEN was used at AT from ADDRESS (zeroed: not known). Between two flushes there is
- *  room for 131072 tokens; uses of any further one are lost. */
-void usage_note(struct usage *usage, const struct id *token, const struct network *address,
-		int64_t at);
+/** Notes USE. Between two flushes there is room for 131072 tokens; uses of any further one are
+ *  lost. */
+void usage_note(struct usage *usage, const struct token_use *use);
 
 /** Writes and forgets what was noted; what could not be written is kept for the next time. */
 NODISCARD enum result usage_flush(struct usage *usage, struct store *store);

@@ -6,7 +6,7 @@ import datetime
 import pytest
 
 from asking import MEMO, QUICK, USES, change
-from claviger_site import TOKENS, Site
+from claviger_site import PLAIN_CGI, TOKENS, Site
 from refusals import nothing_changes, tells_nothing
 
 UNKNOWN_ID = "0123456789abcdef01234567"
@@ -196,3 +196,40 @@ def test_a_restore_says_that_it_brings_a_replaced_key_back(fresh_site):
         done = fresh_site.admin_json("restore", str(backup), "--yes", *options)
         assert done[0]["revived"] == revived and done[0]["restored"]
         assert works(web, token["key"]) == alive and not works(web, new["key"])
+
+
+def audited(site, action):
+    return [entry for entry in site.admin_json("audit", "list") if entry["action"] == action]
+
+
+def test_a_replaced_key_that_is_used_after_the_new_one_is_kept_in_the_audit(fresh_site):
+    """Once for each rotation (A30): whoever still has the old key may have stolen it."""
+    token = fresh_site.token()
+    web = fresh_site.start()
+    new = web.rotate(token, graceSeconds=86400)
+    assert works(web, token["key"])  # nobody has used the new one yet
+    # As if that were long ago: plain CGI does not write a use soon after another.
+    change(fresh_site, "UPDATE tokens SET last_used_at = NULL")
+    assert works(web, new["key"])
+    web.stop()  # which writes the uses
+    web = fresh_site.start()
+    assert audited(fresh_site, "replaced_key.used") == []
+    for _ in range(3):
+        assert works(web, token["key"]) and works(web, new["key"])
+    (entry,) = audited(fresh_site, "replaced_key.used")
+    assert (entry["targetId"], entry["actorTokenId"]) == (token["id"], token["id"])
+    assert fresh_site.admin("audit", "verify")
+
+
+def test_what_is_over_leaves_the_database_with_the_next_writing(fresh_site):
+    """The hash of a key whose grace has ended, and what a request made a day ago."""
+    web = fresh_site.start()
+    token = web.create()
+    web.rotate(token, graceSeconds=600)
+    web.call("POST", TOKENS, {}, headers={"Idempotency-Key": "yesterday"})
+    end_grace(fresh_site, token)
+    change(fresh_site, "UPDATE idempotency SET made_at = made_at - 24 * 60 * 60 * 1000")
+    web.stop()
+    if not PLAIN_CGI:
+        assert fresh_site.rows("SELECT count(replaced_hash) FROM tokens") == [(0,)]
+        assert fresh_site.rows("SELECT count(*) FROM idempotency") == [(0,)]

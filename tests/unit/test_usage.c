@@ -92,12 +92,12 @@ static void assert_uses(unsigned number, uint64_t count)
 
 static void note_from(unsigned number, int64_t at, const char *address)
 {
-	struct id id = numbered(number);
-	struct network network = {0};
+	struct token_use use = {
+		.token = numbered(number), .at = at, .newest_key_at = at, .count = 1};
 
 	if (address != NULL)
-		assert_true(network_parse_address(address, &network));
-	usage_note(scene.usage, &id, &network, at);
+		assert_true(network_parse_address(address, &use.address));
+	usage_note(scene.usage, &use);
 }
 
 static void note(unsigned number, int64_t at)
