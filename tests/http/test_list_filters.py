@@ -146,19 +146,24 @@ def test_a_website_outside_the_caller_s_shows_it_nothing(scene):
 
 
 def test_last_use_is_before_the_moment_and_making_counts_where_there_was_none(scene):
-    for name, second in (("root", 10), ("left", 20), ("right", 30), ("leaf", 40), ("narrow", 50)):
-        scene.used(name, 1_000_000_000_000 + 1000 * second)
-    named = "&permission=goals:read&q=e"  # left, leaf and what was never used: owner has no name
-    assert scene.list("?unusedSince=2001-09-09T01:46:50Z" + named) == ""
-    assert scene.list("?unusedSince=2001-09-09T01:47:00.001Z" + named) == "left"
-    assert scene.list("?unusedSince=2001-09-09T01:47:00Z" + named) == ""
-    assert scene.list("?unusedSince=2001-09-09T03:47:20.001%2B02:00" + named) == "leaf left"
-    assert scene.list("?unusedSince=2001-09-09T01:46:50.001Z") == "root"
-    # star was never used, and made just now.
-    assert scene.list("?q=star&unusedSince=" + scene.made["star"]["createdAt"]) == ""
+    """Of tokens that never call: a use is noted after its answer."""
+    for number in range(3):
+        scene.make(f"idle {number}", permissions=["goals:read"])
+    for number in range(2):
+        scene.used(f"idle {number}", 1_000_000_000_000 + 10_000 * number)
+    for since, found in (
+            ("2001-09-09T01:46:40Z", ""), ("2001-09-09T01:46:40.001Z", "idle 0"),
+            ("2001-09-09T01:46:50Z", "idle 0"), ("2001-09-09T01:46:50.001Z", "idle 1 idle 0"),
+            ("2001-09-09T03:46:50%2B02:00", "idle 0"),
+            ("2001-09-09T03:46:50.001%2B02:00", "idle 1 idle 0"),
+            (scene.made["idle 2"]["createdAt"], "idle 1 idle 0")):
+        assert scene.list("?q=idle&unusedSince=" + since) == found
     change(scene.site, "UPDATE tokens SET created_at = created_at - 1 WHERE id = ?",
-           bytes.fromhex(scene.id("star")))
-    assert scene.list("?q=star&unusedSince=" + scene.made["star"]["createdAt"]) == "star"
+           bytes.fromhex(scene.id("idle 2")))
+    since = scene.made["idle 2"]["createdAt"]
+    assert scene.list("?q=idle&unusedSince=" + since) == "idle 2 idle 1 idle 0"
+    for number in range(3):
+        scene.delete(f"idle {number}")
 
 
 def test_all_filters_together_must_hold(scene):
