@@ -309,6 +309,12 @@ def many_are_revoked_inside_only(sites):
     with nothing_changes(sites.web.site):
         answer = sites.call("POST", TOKENS + "/revoke", {"q": "side", "dryRun": True})
     assert {record["name"] for record in answer.data} == {"inside"}
+    for ids in ([sites.one], [sites.two], []):
+        sites.web.create(name="swept", websiteIds=ids)
+    answer = sites.call("POST", TOKENS + "/revoke", {"q": "swept"})
+    assert [record["websiteIds"] for record in answer.data] == [[sites.one]]
+    assert answer.json["revocation"]["skipped"] == 0
+    assert len(sites.web.call("GET", TOKENS + "?q=swept").data) == 2
 
 
 def account_is_the_same_for_all(sites):
