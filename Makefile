@@ -44,8 +44,8 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 	lib/scrypt_slots.c lib/secret.c lib/setting.c lib/store_sqlite.c \
 	lib/store_sqlite_account.c lib/store_sqlite_audit.c lib/store_sqlite_copy.c \
 	lib/store_sqlite_family.c lib/store_sqlite_idempotency.c lib/store_sqlite_schema.c \
-	lib/store_sqlite_token.c lib/text.c lib/throttle.c lib/timestamp.c lib/token.c \
-	lib/usage.c
+	lib/store_sqlite_token.c lib/store_sqlite_website.c lib/text.c lib/throttle.c \
+	lib/timestamp.c lib/token.c lib/usage.c
 FCGI_SOURCES = fcgi/account.c fcgi/arriving.c fcgi/audit.c fcgi/background.c fcgi/cgi.c \
 	fcgi/check.c fcgi/credentials.c fcgi/exchange.c fcgi/health.c fcgi/lanes.c fcgi/listen.c \
 	fcgi/look.c fcgi/main.c fcgi/page.c fcgi/path.c fcgi/queue.c fcgi/request.c \
@@ -58,7 +58,7 @@ ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_
 	cli/token_expiring.c cli/token_table.c cli/token_tree.c cli/website.c
 UNIT_TESTS = ascii audit authority bootstrap buffer codec config delegation error file id \
 	json_scan log memo network permission rate_limit scope scrypt_slots secret store \
-	store_family store_schema sweep text throttle timestamp token usage
+	store_family store_schema store_website sweep text throttle timestamp token usage
 
 LIB_OBJECTS   = $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 FCGI_OBJECTS  = $(FCGI_SOURCES:%.c=$(BUILD)/%.o)

@@ -77,9 +77,9 @@ enum result account_add(struct admin *admin, const struct arguments *arguments, 
 		result = authority_audit_account(&admin->authority, NULL, admin->now,
 						 AUDIT_ACCOUNT_ADD, NULL, &account);
 	result = admin_end(admin, result);
-	if (result == RESULT_INVALID_FIELD)
-		return error_set(err, RESULT_INVALID_USAGE, NULL,
-				 "%.150s: there is an account of this email", email);
+	if (result == RESULT_CONFLICT)
+		return error_set(err, result, NULL, "%.150s: there is an account of this email",
+				 email);
 	if (result != RESULT_OK)
 		return result;
 

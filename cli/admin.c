@@ -229,7 +229,7 @@ enum result admin_find_website(struct admin *admin, const char *named, size_t le
 	struct website_search search = {named, length, website, false};
 	char shown[SHOWN_SIZE];
 	enum result result =
-		store_list_websites(admin->authority.store, NULL, compare_website, &search);
+		store_list_websites(admin->authority.store, NULL, 0, compare_website, &search);
 
 	if (result != RESULT_OK || search.is_found)
 		return result;

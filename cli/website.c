@@ -94,9 +94,9 @@ enum result website_add(struct admin *admin, const struct arguments *arguments, 
 		result = authority_audit_website(&admin->authority, NULL, admin->now,
 						 AUDIT_WEBSITE_ADD, &owner.id, NULL, &website);
 	result = admin_end(admin, result);
-	if (result == RESULT_INVALID_FIELD)
-		return error_set(err, RESULT_INVALID_USAGE, NULL,
-				 "%.150s: there is a website of this domain", domain);
+	if (result == RESULT_CONFLICT)
+		return error_set(err, result, NULL, "%.150s: there is a website of this domain",
+				 domain);
 	if (result == RESULT_OK)
 		write_answer(admin, &website, "added");
 	return result;
@@ -140,7 +140,7 @@ enum result website_list(struct admin *admin, const struct arguments *arguments,
 	else
 		admin_begin_list(admin, &listing, headers_of_account,
 				 ARRAY_LENGTH(headers_of_account));
-	result = store_list_websites(admin->authority.store, named == NULL ? NULL : &account.id,
+	result = store_list_websites(admin->authority.store, named == NULL ? NULL : &account.id, 0,
 				     list_website, &listing);
 	output_end(&listing);
 	return result;

@@ -55,6 +55,8 @@ int response_status(enum result result)
 		return 405;
 	case RESULT_IDEMPOTENCY_MISMATCH:
 	case RESULT_LIMIT_REACHED:
+	case RESULT_CONFLICT:
+	case RESULT_LAST_OWNER:
 		return 409;
 	case RESULT_BODY_TOO_LARGE:
 		return 413;
@@ -115,6 +117,10 @@ static const char *default_message(enum result result)
 		return "The account has as many tokens as it may have";
 	case RESULT_IDEMPOTENCY_MISMATCH:
 		return "This Idempotency-Key was used for another request; use a new one";
+	case RESULT_CONFLICT:
+		return "Another has this name already";
+	case RESULT_LAST_OWNER:
+		return "A website keeps at least one owner; make another account owner first";
 	case RESULT_OK:
 	case RESULT_INTERNAL:
 	case RESULT_INVALID_CONFIGURATION:

@@ -357,6 +357,6 @@ enum result authority_list_websites(struct authority *authority, const struct ca
 {
 	struct website_walk walk = {authority, &caller->token.scope, needed, each, context};
 
-	return store_list_websites(authority->store, &caller->token.scope.account, pass_website,
+	return store_list_websites(authority->store, &caller->token.scope.account, 0, pass_website,
 				   &walk);
 }

@@ -91,6 +91,10 @@ const char *error_reason(enum result result)
 		return "limit_reached";
 	case RESULT_IDEMPOTENCY_MISMATCH:
 		return "idempotency_mismatch";
+	case RESULT_CONFLICT:
+		return "conflict";
+	case RESULT_LAST_OWNER:
+		return "last_owner";
 	case RESULT_BODY_TOO_LARGE:
 		return "body_too_large";
 	case RESULT_UNSUPPORTED_MEDIA_TYPE:

@@ -27,6 +27,8 @@ enum result {
 	RESULT_METHOD_NOT_ALLOWED,
 	RESULT_LIMIT_REACHED,
 	RESULT_IDEMPOTENCY_MISMATCH, /* one Idempotency-Key for two different requests */
+	RESULT_CONFLICT,             /* another has the email or the domain */
+	RESULT_LAST_OWNER,           /* a website would be left without one */
 	RESULT_BODY_TOO_LARGE,
 	RESULT_UNSUPPORTED_MEDIA_TYPE,
 	RESULT_RATE_LIMITED,

@@ -46,11 +46,20 @@ struct account_record {
 };
 
 struct website_record {
+	int64_t sequence; /* the order of making */
 	struct id id;
 	char domain[STORE_DOMAIN_SIZE];
 	char name[STORE_NAME_SIZE];
 	enum role role; /* of the account that asked; ROLE_NONE where none asked */
 	int64_t created_at;
+};
+
+/* What an account is on a website. */
+struct member_record {
+	int64_t sequence; /* the order in which accounts were made */
+	struct id account;
+	char name[STORE_NAME_SIZE];
+	enum role role;
 };
 
 /* Owns the lists of its scope. */
@@ -156,7 +165,7 @@ NODISCARD enum result store_commit(struct store *store);
 /** Ends a transaction, if one is open, without effect. */
 void store_rollback(struct store *store);
 
-/** RESULT_INVALID_FIELD where the email is taken. */
+/** RESULT_CONFLICT where the email is taken. */
 NODISCARD enum result store_add_account(struct store *store, const struct account_record *account);
 /** RESULT_NOT_FOUND where there is none. */
 NODISCARD enum result store_find_account(struct store *store, const struct id *id,
@@ -164,6 +173,9 @@ NODISCARD enum result store_find_account(struct store *store, const struct id *i
 NODISCARD enum result store_find_account_by_email(struct store *store, const char *email,
 						  struct account_record *account);
 NODISCARD enum result store_count_accounts(struct store *store, uint64_t *count);
+/** RESULT_NOT_FOUND where there is none. */
+NODISCARD enum result store_rename_account(struct store *store, const struct id *id,
+					   const char *name);
 /** RESULT_NOT_FOUND where there is none, or where it is disabled already. */
 NODISCARD enum result store_disable_account(struct store *store, const struct id *id, int64_t at);
 /** Calls EACH, oldest first, until it answers false. */
@@ -171,19 +183,43 @@ NODISCARD enum result store_list_accounts(struct store *store,
 					  bool (*each)(void *, const struct account_record *),
 					  void *context);
 
-/** Adds WEBSITE with OWNER as its owner. RESULT_INVALID_FIELD where the domain is taken. */
+/** Adds WEBSITE with OWNER as its owner. RESULT_CONFLICT where the domain is taken. */
 NODISCARD enum result store_add_website(struct store *store, const struct website_record *website,
 					const struct id *owner);
+/** The website ID, with the role that ACCOUNT (may be NULL) has there. RESULT_NOT_FOUND where there
+ *  is none. */
+NODISCARD enum result store_find_website(struct store *store, const struct id *account,
+					 const struct id *id, struct website_record *website);
+/** RESULT_NOT_FOUND where there is none. */
+NODISCARD enum result store_rename_website(struct store *store, const struct id *id,
+					   const char *name);
 /** RESULT_NOT_FOUND where there is none. Token lists keep the id, which then grants nothing. */
 NODISCARD enum result store_remove_website(struct store *store, const struct id *id);
 /** Calls EACH, oldest first, with every website on which ACCOUNT has a role (all, where ACCOUNT is
- *  NULL), until it answers false. */
+ *  NULL) and that was made after AFTER_SEQUENCE, until it answers false. */
 NODISCARD enum result store_list_websites(struct store *store, const struct id *account,
+					  int64_t after_sequence,
 					  bool (*each)(void *, const struct website_record *),
 					  void *context);
 /** The role of ACCOUNT on WEBSITE; ROLE_NONE where it has none or there is no such website. */
 NODISCARD enum result store_find_role(struct store *store, const struct id *account,
 				      const struct id *website, enum role *role);
+/** Makes ROLE, which is not ROLE_NONE, the role of ACCOUNT on WEBSITE. RESULT_NOT_FOUND where
+ *  either does not exist. */
+NODISCARD enum result store_set_role(struct store *store, const struct id *account,
+				     const struct id *website, enum role role);
+/** RESULT_NOT_FOUND where ACCOUNT has none on WEBSITE. */
+NODISCARD enum result store_remove_role(struct store *store, const struct id *account,
+					const struct id *website);
+/** Says whether an account that is not disabled, other than ACCOUNT, owns WEBSITE. */
+NODISCARD enum result store_has_other_owner(struct store *store, const struct id *account,
+					    const struct id *website, bool *has_other);
+/** Calls EACH, oldest account first, with those that have a role on WEBSITE and come after
+ *  AFTER_SEQUENCE, until it answers false. */
+NODISCARD enum result store_list_members(struct store *store, const struct id *website,
+					 int64_t after_sequence,
+					 bool (*each)(void *, const struct member_record *),
+					 void *context);
 
 /** Keeps TOKEN with its hash; sequence and what is known of its uses are the store's.
  *  RESULT_INTERNAL for a scope that admits no address at all. */

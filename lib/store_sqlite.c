@@ -31,6 +31,8 @@
 #define AUDIT_COLUMNS                                                                              \
 	"sequence, at, actor, account, address, request, action, target, before, after, key_id, "  \
 	"chain"
+/* In the order of enum website_column, but for the role. */
+#define WEBSITE_COLUMNS "SELECT w.sequence, w.id, w.domain, w.name, w.created_at, "
 /* All that the tokens ?1, ids one behind the other, made, directly or not; UNION, so that even a
  * circle would end. CROSS JOIN: from the parents to the children, by the index. */
 #define DESCENDANTS                                                                                \
@@ -56,25 +58,46 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_FIND_ACCOUNT] = ACCOUNT_COLUMNS "WHERE id = ?1",
 	[STATEMENT_FIND_ACCOUNT_BY_EMAIL] = ACCOUNT_COLUMNS "WHERE email = ?1",
 	[STATEMENT_COUNT_ACCOUNTS] = "SELECT count(*) FROM accounts",
+	[STATEMENT_RENAME_ACCOUNT] = "UPDATE accounts SET name = ?2 WHERE id = ?1",
 	[STATEMENT_DISABLE_ACCOUNT] =
 		"UPDATE accounts SET disabled_at = ?2 WHERE id = ?1 AND disabled_at IS NULL",
 	[STATEMENT_LIST_ACCOUNTS] = ACCOUNT_COLUMNS "ORDER BY sequence",
 	[STATEMENT_ADD_WEBSITE] =
 		"INSERT INTO websites (id, domain, name, created_at) VALUES (?1, ?2, ?3, ?4)",
-	[STATEMENT_ADD_MEMBERSHIP] = "INSERT INTO memberships (account, website, role) SELECT "
-				     "a.sequence, w.sequence, ?3 "
-				     "FROM accounts a, websites w WHERE a.id = ?1 AND w.id = ?2",
+	[STATEMENT_FIND_WEBSITE] = WEBSITE_COLUMNS "(SELECT m.role FROM memberships m "
+						   "JOIN accounts a ON a.sequence = m.account "
+						   "WHERE m.website = w.sequence AND a.id = ?2) "
+						   "FROM websites w WHERE w.id = ?1",
+	[STATEMENT_RENAME_WEBSITE] = "UPDATE websites SET name = ?2 WHERE id = ?1",
 	[STATEMENT_REMOVE_WEBSITE] = "DELETE FROM websites WHERE id = ?1",
-	[STATEMENT_LIST_WEBSITES] =
-		"SELECT id, domain, name, created_at, NULL FROM websites ORDER BY sequence",
+	[STATEMENT_LIST_WEBSITES] = WEBSITE_COLUMNS "NULL FROM websites w WHERE w.sequence > ?2 "
+						    "ORDER BY w.sequence",
+	/* In the order of the primary key, so that a page costs what it shows. */
 	[STATEMENT_LIST_WEBSITES_OF_ACCOUNT] =
-		"SELECT w.id, w.domain, w.name, w.created_at, m.role FROM accounts a "
-		"JOIN memberships m ON m.account = a.sequence "
-		"JOIN websites w ON w.sequence = m.website WHERE a.id = ?1 ORDER BY w.sequence",
+		WEBSITE_COLUMNS "m.role FROM memberships m "
+				"JOIN websites w ON w.sequence = m.website "
+				"WHERE m.account = (SELECT sequence FROM accounts WHERE id = ?1) "
+				"AND m.website > ?2 ORDER BY m.website",
 	[STATEMENT_FIND_DOMAIN] = "SELECT 1 FROM websites WHERE domain = ?1",
 	[STATEMENT_FIND_ROLE] = "SELECT m.role FROM accounts a JOIN websites w JOIN memberships m "
 				"ON m.account = a.sequence AND m.website = w.sequence WHERE a.id = "
 				"?1 AND w.id = ?2",
+	[STATEMENT_SET_ROLE] = "INSERT INTO memberships (account, website, role) SELECT "
+			       "a.sequence, w.sequence, ?3 "
+			       "FROM accounts a, websites w WHERE a.id = ?1 AND w.id = ?2 "
+			       "ON CONFLICT DO UPDATE SET role = ?3",
+	[STATEMENT_REMOVE_ROLE] =
+		"DELETE FROM memberships WHERE account = (SELECT sequence FROM accounts "
+		"WHERE id = ?1) AND website = (SELECT sequence FROM websites WHERE id = ?2)",
+	[STATEMENT_FIND_OTHER_OWNER] =
+		"SELECT 1 FROM memberships m JOIN accounts a ON a.sequence = m.account "
+		"WHERE m.website = (SELECT sequence FROM websites WHERE id = ?2) "
+		"AND m.role = 'owner' AND a.id <> ?1 AND a.disabled_at IS NULL LIMIT 1",
+	[STATEMENT_LIST_MEMBERS] =
+		"SELECT a.sequence, a.id, a.name, m.role FROM memberships m "
+		"JOIN accounts a ON a.sequence = m.account "
+		"WHERE m.website = (SELECT sequence FROM websites WHERE id = ?1) "
+		"AND m.account > ?2 ORDER BY m.account",
 	[STATEMENT_ADD_TOKEN] =
 		"INSERT INTO tokens (id, account, parent, selector, display_key, name, hash, "
 		"permissions, every_website, websites, created_at, expires_at, allowed_ips) "

@@ -10,7 +10,6 @@ enum account_column {
 	ACCOUNT_CREATED_AT,
 	ACCOUNT_DISABLED_AT
 };
-enum website_column { WEBSITE_ID, WEBSITE_DOMAIN, WEBSITE_NAME, WEBSITE_CREATED_AT, WEBSITE_ROLE };
 
 static bool row_to_account(struct sqlite3_stmt *row, struct account_record *account)
 {
@@ -22,21 +21,6 @@ static bool row_to_account(struct sqlite3_stmt *row, struct account_record *acco
 	       store_column_text(row, ACCOUNT_NAME, account->name, sizeof(account->name));
 }
 
-static bool row_to_website(struct sqlite3_stmt *row, struct website_record *website)
-{
-	char role[16];
-
-	*website = (struct website_record){0};
-	website->created_at = sqlite3_column_int64(row, WEBSITE_CREATED_AT);
-	if (!store_column_id(row, WEBSITE_ID, &website->id) ||
-	    !store_column_text(row, WEBSITE_DOMAIN, website->domain, sizeof(website->domain)) ||
-	    !store_column_text(row, WEBSITE_NAME, website->name, sizeof(website->name)) ||
-	    !store_column_text(row, WEBSITE_ROLE, role, sizeof(role)))
-		return false;
-	website->role = role_parse(role);
-	return true;
-}
-
 enum result store_add_account(struct store *store, const struct account_record *account)
 {
 	struct account_record taken;
@@ -45,7 +29,7 @@ enum result store_add_account(struct store *store, const struct account_record *
 	enum result result = store_find_account_by_email(store, account->email, &taken);
 
 	if (result == RESULT_OK)
-		return RESULT_INVALID_FIELD;
+		return RESULT_CONFLICT;
 	if (result != RESULT_NOT_FOUND)
 		return result;
 	statement = store_use(store, STATEMENT_ADD_ACCOUNT);
@@ -54,6 +38,18 @@ enum result store_add_account(struct store *store, const struct account_record *
 	store_bind_text(store, statement, 3, account->name);
 	store_bind_number(store, statement, 4, account->created_at);
 	return store_run(store, statement, &changed);
+}
+
+enum result store_rename_account(struct store *store, const struct id *id, const char *name)
+{
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_RENAME_ACCOUNT);
+	int64_t changed;
+	enum result result;
+
+	store_bind_id(store, statement, 1, id);
+	store_bind_text(store, statement, 2, name);
+	result = store_run(store, statement, &changed);
+	return result == RESULT_OK && changed == 0 ? RESULT_NOT_FOUND : result;
 }
 
 static enum result find_account(struct store *store, struct sqlite3_stmt *statement,
@@ -127,99 +123,6 @@ enum result store_list_accounts(struct store *store,
 		if (!each(context, &account))
 			break;
 	}
-	store_end(statement);
-	return result;
-}
-
-static enum result website_exists(struct store *store, const char *domain, bool *exists)
-{
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_FIND_DOMAIN);
-	enum result result;
-
-	store_bind_text(store, statement, 1, domain);
-	result = store_step(store, statement, exists);
-	store_end(statement);
-	return result;
-}
-
-enum result store_add_website(struct store *store, const struct website_record *website,
-			      const struct id *owner)
-{
-	struct sqlite3_stmt *statement;
-	int64_t changed;
-	bool exists;
-	enum result result = website_exists(store, website->domain, &exists);
-
-	if (result != RESULT_OK)
-		return result;
-	if (exists)
-		return RESULT_INVALID_FIELD;
-	statement = store_use(store, STATEMENT_ADD_WEBSITE);
-	store_bind_id(store, statement, 1, &website->id);
-	store_bind_text(store, statement, 2, website->domain);
-	store_bind_text(store, statement, 3, website->name);
-	store_bind_number(store, statement, 4, website->created_at);
-	result = store_run(store, statement, &changed);
-	if (result != RESULT_OK)
-		return result;
-
-	statement = store_use(store, STATEMENT_ADD_MEMBERSHIP);
-	store_bind_id(store, statement, 1, owner);
-	store_bind_id(store, statement, 2, &website->id);
-	store_bind_text(store, statement, 3, role_name(ROLE_OWNER));
-	result = store_run(store, statement, &changed);
-	return result == RESULT_OK && changed == 0 ? RESULT_NOT_FOUND : result;
-}
-
-enum result store_remove_website(struct store *store, const struct id *id)
-{
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_REMOVE_WEBSITE);
-	int64_t changed;
-	enum result result;
-
-	store_bind_id(store, statement, 1, id);
-	result = store_run(store, statement, &changed);
-	return result == RESULT_OK && changed == 0 ? RESULT_NOT_FOUND : result;
-}
-
-enum result store_list_websites(struct store *store, const struct id *account,
-				bool (*each)(void *, const struct website_record *), void *context)
-{
-	struct sqlite3_stmt *statement =
-		store_use(store, account == NULL ? STATEMENT_LIST_WEBSITES
-						 : STATEMENT_LIST_WEBSITES_OF_ACCOUNT);
-	struct website_record website;
-	bool has_row;
-	enum result result;
-
-	if (account != NULL)
-		store_bind_id(store, statement, 1, account);
-	while ((result = store_step(store, statement, &has_row)) == RESULT_OK && has_row) {
-		if (!row_to_website(statement, &website)) {
-			result = RESULT_STORE_UNAVAILABLE;
-			break;
-		}
-		if (!each(context, &website))
-			break;
-	}
-	store_end(statement);
-	return result;
-}
-
-enum result store_find_role(struct store *store, const struct id *account, const struct id *website,
-			    enum role *role)
-{
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_FIND_ROLE);
-	char name[16];
-	bool has_row;
-	enum result result;
-
-	*role = ROLE_NONE;
-	store_bind_id(store, statement, 1, account);
-	store_bind_id(store, statement, 2, website);
-	result = store_step(store, statement, &has_row);
-	if (result == RESULT_OK && has_row && store_column_text(statement, 0, name, sizeof(name)))
-		*role = role_parse(name);
 	store_end(statement);
 	return result;
 }

@@ -147,6 +147,8 @@ static const struct reason_case {
 	{ RESULT_NOT_FOUND,              "not_found"              },
 	{ RESULT_METHOD_NOT_ALLOWED,     "method_not_allowed"     },
 	{ RESULT_LIMIT_REACHED,          "limit_reached"          },
+	{ RESULT_CONFLICT,               "conflict"               },
+	{ RESULT_LAST_OWNER,             "last_owner"             },
 	{ RESULT_BODY_TOO_LARGE,         "body_too_large"         },
 	{ RESULT_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type" },
 	{ RESULT_RATE_LIMITED,           "rate_limited"           },

@@ -150,7 +150,7 @@ static void test_an_email_belongs_to_one_account(void **state)
 	assert_int_equal(store_count_accounts(fixture->store, &count), RESULT_OK);
 	assert_int_equal(count, 0);
 	fixture_add_account(fixture, 1);
-	assert_int_equal(store_add_account(fixture->store, &account), RESULT_INVALID_FIELD);
+	assert_int_equal(store_add_account(fixture->store, &account), RESULT_CONFLICT);
 	assert_int_equal(store_count_accounts(fixture->store, &count), RESULT_OK);
 	assert_int_equal(count, 1);
 }
@@ -216,7 +216,7 @@ static void test_a_website_has_the_owner_that_it_was_added_with(void **state)
 	assert_int_equal(role_on(fixture, 2, 1), ROLE_NONE);
 	assert_int_equal(role_on(fixture, 1, 2), ROLE_NONE);
 	assert_int_equal(role_on(fixture, 9, 1), ROLE_NONE);
-	assert_int_equal(store_add_website(fixture->store, &again, &owner), RESULT_INVALID_FIELD);
+	assert_int_equal(store_add_website(fixture->store, &again, &owner), RESULT_CONFLICT);
 	assert_int_equal(store_begin(fixture->store), RESULT_OK);
 	assert_int_equal(store_add_website(fixture->store, &lost, &nobody), RESULT_NOT_FOUND);
 	store_rollback(fixture->store);
@@ -233,15 +233,17 @@ static void test_websites_are_listed_by_account_or_all(void **state)
 	fixture_add_website(fixture, 3, 1);
 	fixture_add_website(fixture, 2, 2);
 	fixture_add_website(fixture, 1, 1);
-	assert_int_equal(store_list_websites(fixture->store, NULL, see_website, &all), RESULT_OK);
+	assert_int_equal(store_list_websites(fixture->store, NULL, 0, see_website, &all),
+			 RESULT_OK);
 	ASSERT_SEEN(&all, 3, 2, 1);
-	assert_int_equal(store_list_websites(fixture->store, &first, see_website, &of_first),
+	assert_int_equal(store_list_websites(fixture->store, &first, 0, see_website, &of_first),
 			 RESULT_OK);
 	ASSERT_SEEN(&of_first, 3, 1);
-	assert_int_equal(store_list_websites(fixture->store, &nobody, see_website, &of_nobody),
+	assert_int_equal(store_list_websites(fixture->store, &nobody, 0, see_website, &of_nobody),
 			 RESULT_OK);
 	assert_int_equal(of_nobody.count, 0);
-	assert_int_equal(store_list_websites(fixture->store, &first, see_website, &one), RESULT_OK);
+	assert_int_equal(store_list_websites(fixture->store, &first, 0, see_website, &one),
+			 RESULT_OK);
 	ASSERT_SEEN(&one, 3);
 }
 
