@@ -15,6 +15,7 @@ enum { SHOWN_SIZE = 61, NEAR = 2, DURATION_MAX = 1000000000 };
 static const struct option_text options[OPTION_COUNT] = {
 	[OPTION_ACCOUNT]      = { "--account",      "ID|EMAIL", "the account; may be left out where there is one", false },
 	[OPTION_OWNER]        = { "--owner",        "ID|EMAIL", "whose it is; may be left out where there is one account", false },
+	[OPTION_ROLE]         = { "--role",         "ROLE",     "owner, member or viewer", false },
 	[OPTION_EMAIL]        = { "--email",        "EMAIL",    "of the account (default owner@localhost)", false },
 	[OPTION_NAME]         = { "--name",         "NAME",     "what it is called, 1 to 100 characters", false },
 	[OPTION_PERMISSION]   = { "--permission",   "NAME",     "one or more with commas between; again for more (default *)", true },

@@ -3,8 +3,7 @@
 #include "command.h"
 #include "output.h"
 
-#include "ascii.h"
-#include "authority_audit.h"
+#include "authority_website.h"
 #include "codec.h"
 #include "log.h"
 #include "text.h"
@@ -12,10 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One more than a domain takes, so that it can be found too long. */
-enum { SHOWN_SIZE = 81, FOLDED_SIZE = STORE_DOMAIN_SIZE + 1 };
+enum { SHOWN_SIZE = 81 };
 
-/* The answer to a change: the record, or that it was ADDED or removed. */
+/* The answer to a change: the record, or WHAT was done with it. */
 static void write_answer(struct admin *admin, const struct website_record *website,
 			 const char *what)
 {
@@ -34,69 +32,46 @@ static void write_answer(struct admin *admin, const struct website_record *websi
 	buffer_append_char(&admin->out, '\n');
 }
 
-/* A host name means the same in capitals. What is too long is cut and still too long. */
-static void fold(const char *word, char domain[static FOLDED_SIZE])
+static enum result check_name(const struct admin *admin, const char *name, struct error *err)
 {
-	size_t length = 0;
+	const char *complaint = text_refuse_name(admin->config->token_prefix, name, strlen(name));
 
-	for (; length < FOLDED_SIZE - 1 && word[length] != '\0'; length++)
-		domain[length] = ascii_lower(word[length]);
-	domain[length] = '\0';
+	return complaint == NULL
+		       ? RESULT_OK
+		       : error_set(err, RESULT_INVALID_FIELD, NULL, "--name: %s", complaint);
 }
 
-static const char *show(const char *domain, char shown[static SHOWN_SIZE])
-{
-	(void)log_escape(domain, strlen(domain), shown, SHOWN_SIZE);
-	return shown;
-}
-
-static enum result check(const struct admin *admin, const char *domain, const char *name,
-			 struct error *err)
+/* NAME may be NULL. */
+static enum result fill_draft(const struct admin *admin, const char *domain, const char *name,
+			      struct website_draft *draft, struct error *err)
 {
 	char shown[SHOWN_SIZE];
-	const char *complaint = text_refuse_domain(domain);
+	const char *complaint = text_read_domain(domain, draft->domain);
 
-	if (complaint != NULL)
-		return error_set(err, RESULT_INVALID_FIELD, NULL, "%s: %s", show(domain, shown),
-				 complaint);
-	/* A domain is a good name, even where it is longer than a name may be. */
-	if (name != domain)
-		complaint = text_refuse_name(admin->config->token_prefix, name, strlen(name));
-	if (complaint != NULL)
-		return error_set(err, RESULT_INVALID_FIELD, NULL, "--name: %s", complaint);
-	return RESULT_OK;
+	if (complaint != NULL) {
+		(void)log_escape(domain, strlen(domain), shown, sizeof(shown));
+		return error_set(err, RESULT_INVALID_FIELD, NULL, "%s: %s", shown, complaint);
+	}
+	if (name == NULL)
+		return RESULT_OK;
+	snprintf(draft->name, sizeof(draft->name), "%s", name);
+	return check_name(admin, name, err);
 }
 
 enum result website_add(struct admin *admin, const struct arguments *arguments, struct error *err)
 {
-	char domain[FOLDED_SIZE];
-	const char *name = arguments_value(arguments, OPTION_NAME);
-	struct website_record website = {
-		.id = id_new(admin->now), .role = ROLE_OWNER, .created_at = admin->now};
+	struct website_draft draft = {0};
+	struct website_record website = {0};
 	struct account_record owner;
-	enum result result;
+	enum result result = fill_draft(admin, arguments->words[0],
+					arguments_value(arguments, OPTION_NAME), &draft, err);
 
-	fold(arguments->words[0], domain);
-	if (name == NULL)
-		name = domain;
-	result = check(admin, domain, name, err);
 	if (result == RESULT_OK)
 		result = admin_find_account(admin, arguments_value(arguments, OPTION_OWNER),
 					    "--owner", &owner, err);
 	if (result == RESULT_OK)
-		result = store_begin(admin->authority.store);
-	if (result != RESULT_OK)
-		return result;
-	snprintf(website.domain, sizeof(website.domain), "%s", domain);
-	snprintf(website.name, sizeof(website.name), "%s", name);
-	result = store_add_website(admin->authority.store, &website, &owner.id);
-	if (result == RESULT_OK)
-		result = authority_audit_website(&admin->authority, NULL, admin->now,
-						 AUDIT_WEBSITE_ADD, &owner.id, NULL, &website);
-	result = admin_end(admin, result);
-	if (result == RESULT_CONFLICT)
-		return error_set(err, result, NULL, "%.150s: there is a website of this domain",
-				 domain);
+		result = authority_add_website_as_operator(&admin->authority, &owner.id, &draft,
+							   admin->now, &website, err);
 	if (result == RESULT_OK)
 		write_answer(admin, &website, "added");
 	return result;
@@ -146,40 +121,24 @@ enum result website_list(struct admin *admin, const struct arguments *arguments,
 	return result;
 }
 
-/* Whom the removal of a website concerns: its first owner. */
-struct owner_search {
-	struct store *store;
-	const struct id *website;
-	struct id owner;
-	bool is_found;
+enum result website_rename(struct admin *admin, const struct arguments *arguments,
+			   struct error *err)
+{
+	const char *named = arguments->words[0];
+	const char *name = arguments_value(arguments, OPTION_NAME);
+	struct website_record website = {0};
 	enum result result;
-};
 
-static bool find_owner(void *context, const struct account_record *account)
-{
-	struct owner_search *search = context;
-	enum role role;
-
-	search->result = store_find_role(search->store, &account->id, search->website, &role);
-	search->is_found = search->result == RESULT_OK && role == ROLE_OWNER;
-	search->owner = account->id;
-	return search->result == RESULT_OK && !search->is_found;
-}
-
-/* Inside the transaction. */
-static enum result remove_website(struct admin *admin, const struct website_record *website)
-{
-	struct owner_search search = {.store = admin->authority.store, .website = &website->id};
-	enum result result = store_list_accounts(search.store, find_owner, &search);
-
+	if (name == NULL)
+		return error_set(err, RESULT_INVALID_FIELD, NULL, "Say what it is called: --name");
+	result = check_name(admin, name, err);
 	if (result == RESULT_OK)
-		result = search.result;
+		result = admin_find_website(admin, named, strlen(named), &website, err);
 	if (result == RESULT_OK)
-		result = store_remove_website(search.store, &website->id);
+		result = authority_rename_website_as_operator(&admin->authority, &website.id, name,
+							      admin->now, &website);
 	if (result == RESULT_OK)
-		result = authority_audit_website(
-			&admin->authority, NULL, admin->now, AUDIT_WEBSITE_REMOVE,
-			search.is_found ? &search.owner : NULL, website, NULL);
+		write_answer(admin, &website, "renamed");
 	return result;
 }
 
@@ -191,10 +150,8 @@ enum result website_remove(struct admin *admin, const struct arguments *argument
 	enum result result = admin_find_website(admin, named, strlen(named), &website, err);
 
 	if (result == RESULT_OK)
-		result = store_begin(admin->authority.store);
-	if (result != RESULT_OK)
-		return result;
-	result = admin_end(admin, remove_website(admin, &website));
+		result = authority_remove_website_as_operator(&admin->authority, &website.id,
+							      admin->now, &website);
 	if (result == RESULT_OK)
 		write_answer(admin, &website, "removed");
 	return result;

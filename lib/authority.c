@@ -330,33 +330,3 @@ void authority_note_use(struct authority *authority, const struct caller *caller
 	else if (!is_written && store_add_use(authority->store, &use) != RESULT_OK)
 		log_event(LOG_WARNING, NULL, "last use not written", "store=unavailable");
 }
-
-struct website_walk {
-	struct authority *authority;
-	const struct scope *scope;
-	struct permission_set needed;
-	bool (*each)(void *, const struct website_record *);
-	void *context;
-};
-
-static bool pass_website(void *context, const struct website_record *website)
-{
-	const struct website_walk *walk = context;
-
-	/* Expiry was judged when the caller was authenticated. */
-	if (!scope_permits(walk->scope, &walk->authority->config->catalogue, walk->needed,
-			   &website->id, website->role, INT64_MIN))
-		return true;
-	return walk->each(walk->context, website);
-}
-
-enum result authority_list_websites(struct authority *authority, const struct caller *caller,
-				    struct permission_set needed,
-				    bool (*each)(void *, const struct website_record *),
-				    void *context)
-{
-	struct website_walk walk = {authority, &caller->token.scope, needed, each, context};
-
-	return store_list_websites(authority->store, &caller->token.scope.account, 0, pass_website,
-				   &walk);
-}

@@ -249,14 +249,6 @@ NODISCARD enum result authority_sweep(struct authority *authority, const struct 
 NODISCARD enum result authority_purge(struct authority *authority, int64_t dead_before,
 				      bool (*pause)(void *), void *context, uint64_t *removed);
 
-/** Calls EACH with the websites within CALLER's scope on which its account's role leaves it
- *  NEEDED. */
-NODISCARD enum result authority_list_websites(struct authority *authority,
-					      const struct caller *caller,
-					      struct permission_set needed,
-					      bool (*each)(void *, const struct website_record *),
-					      void *context);
-
 /** The same as authority_revoke() for the operator, who may revoke any token: RESULT_NOT_FOUND
  * where there is none or it is revoked. */
 NODISCARD enum result authority_revoke_as_operator(struct authority *authority, const struct id *id,
@@ -281,6 +273,7 @@ enum { CURSOR_TEXT_SIZE = 33 }; /* 24 bytes in base64url, and NUL */
 enum cursor_list {
 	CURSOR_OF_TOKENS,
 	CURSOR_OF_WEBSITES,
+	CURSOR_OF_TEAM, /* a place in the order of accounts: good for every website's team */
 	CURSOR_OF_AUDIT,
 	CURSOR_OF_SWEEP,
 	CURSOR_OF_DRY_SWEEP

@@ -143,11 +143,12 @@ enum result authority_audit_website(struct authority *authority, const struct ca
 }
 
 enum result authority_audit_role(struct authority *authority, const struct caller *caller,
-				 int64_t now, const struct id *website, const struct id *member,
-				 enum role before, enum role after)
+				 int64_t now, const struct id *account, const struct id *website,
+				 const struct id *member, enum role before, enum role after)
 {
 	struct audit_change change = {.action = after == ROLE_NONE ? AUDIT_TEAM_REMOVE
 								   : AUDIT_TEAM_SET,
+				      .account = account,
 				      .target = website};
 	struct texts texts;
 

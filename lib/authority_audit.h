@@ -50,9 +50,9 @@ NODISCARD enum result authority_audit_website(struct authority *authority,
 					      const struct website_record *after);
 /** The same for what MEMBER was and is on WEBSITE; ROLE_NONE: nothing. */
 NODISCARD enum result authority_audit_role(struct authority *authority, const struct caller *caller,
-					   int64_t now, const struct id *website,
-					   const struct id *member, enum role before,
-					   enum role after);
+					   int64_t now, const struct id *account,
+					   const struct id *website, const struct id *member,
+					   enum role before, enum role after);
 /** The same for an account. */
 NODISCARD enum result authority_audit_account(struct authority *authority,
 					      const struct caller *caller, int64_t now,

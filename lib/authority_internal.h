@@ -15,6 +15,36 @@ NODISCARD enum result authority_read_caller_again(struct authority *authority,
 						  const struct caller *caller, int64_t now,
 						  struct token_record *fresh);
 
+/** Begins the transaction of a change and reads CALLER's row again in it; end it with
+ *  authority_end_transaction(). RESULT_BUSY on a thread that may not wait. Nothing is open on
+ *  failure. */
+NODISCARD enum result authority_begin_change(struct authority *authority,
+					     const struct caller *caller, int64_t now,
+					     struct token_record *fresh);
+/** The same for a change of the website ID, found as authority_find_permitted_website() does. */
+NODISCARD enum result authority_begin_website_change(struct authority *authority,
+						     const struct caller *caller,
+						     const struct id *id, int64_t now,
+						     struct website_record *website,
+						     struct error *err);
+
+/** The website ID, on which CALLER may do what it was let in for, by SCOPE, which is its row's.
+ *  RESULT_NOT_FOUND for what it does not see, RESULT_INSUFFICIENT_SCOPE where the role of its
+ *  account leaves too little. */
+NODISCARD enum result
+authority_find_permitted_website(struct authority *authority, const struct caller *caller,
+				 const struct scope *scope, const struct id *id, int64_t now,
+				 struct website_record *website, struct error *err);
+
+/* Whom a change by the operator concerns. */
+struct website_owner {
+	struct id id;
+	bool is_found;
+};
+/** The oldest account that owns the website ID; not found where none does. */
+NODISCARD enum result authority_find_owner(struct authority *authority, const struct id *id,
+					   struct website_owner *owner);
+
 /** The scope that DRAFT asks for within WITHIN; what it leaves out is WITHIN's own. SCOPE owns it
  *  on RESULT_OK. RESULT_SCOPE_EXCEEDED, with COMPLAINT and the field in ERR, for what is beyond
  *  WITHIN; RESULT_NOT_FOUND for a website that its account cannot access. */

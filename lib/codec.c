@@ -277,6 +277,18 @@ void codec_write_website(const struct website_record *website, struct buffer *ou
 	buffer_append_char(out, '}');
 }
 
+void codec_write_member(const struct member_record *member, struct buffer *out)
+{
+	buffer_append_char(out, '{');
+	json_write_name("accountId", out);
+	json_write_id(&member->account, out);
+	json_write_name("name", out);
+	json_write_string(member->name, out);
+	json_write_name("role", out);
+	json_write_string(role_name(member->role), out);
+	buffer_append_char(out, '}');
+}
+
 void codec_write_permission(const struct permission *permission, bool is_granted,
 			    struct buffer *out)
 {

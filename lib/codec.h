@@ -7,6 +7,7 @@
 #include "attributes.h"
 #include "audit_verify.h"
 #include "authority.h"
+#include "authority_website.h"
 #include "buffer.h"
 #include "config.h"
 #include "error.h"
@@ -31,6 +32,16 @@ NODISCARD enum result codec_read_change(const struct config *config, const char 
 /** Reads the body of a rotation, which may be empty: how long the old key works on. */
 NODISCARD enum result codec_read_rotation(const struct config *config, const char *text,
 					  size_t length, int64_t *grace_ms, struct error *err);
+/** The same for the body of a new website. */
+NODISCARD enum result codec_read_website(const struct config *config, const char *text,
+					 size_t length, struct website_draft *draft,
+					 struct error *err);
+/** The same for {"name"}, which it must have. */
+NODISCARD enum result codec_read_name(const struct config *config, const char *text, size_t length,
+				      char name[static STORE_NAME_SIZE], struct error *err);
+/** The same for {"role"}, which it must have. */
+NODISCARD enum result codec_read_role(const struct config *config, const char *text, size_t length,
+				      enum role *role, struct error *err);
 
 /* What the body of a revocation of many asks for. */
 struct sweep_order {
@@ -78,6 +89,7 @@ NODISCARD enum result codec_read_checkpoint(const struct config *config, const c
 void codec_write_account(const struct config *config, const struct account_record *account,
 			 const struct token_record *token, int64_t now, struct buffer *out);
 void codec_write_website(const struct website_record *website, struct buffer *out);
+void codec_write_member(const struct member_record *member, struct buffer *out);
 void codec_write_permission(const struct permission *permission, bool is_granted,
 			    struct buffer *out);
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { EMAIL_MAX = 254, DOMAIN_MAX = 253, LABEL_MAX = 63, COMPARED_MAX = 64 };
+enum { EMAIL_MAX = 254, LABEL_MAX = 63, COMPARED_MAX = 64 };
 
 bool text_next_character(const char *text, size_t length, size_t *at, uint32_t *character)
 {
@@ -84,15 +84,17 @@ const char *text_refuse_email(const char *text)
 	return NULL;
 }
 
-const char *text_refuse_domain(const char *text)
+const char *text_read_domain(const char *text, char domain[static TEXT_DOMAIN_SIZE])
 {
 	size_t length = strlen(text);
 	size_t label = 0;
 
-	if (length == 0 || length > DOMAIN_MAX)
+	if (length == 0 || length >= TEXT_DOMAIN_SIZE)
 		return "a domain has 1 to 253 characters";
 	for (size_t i = 0; i <= length; i++) {
-		char c = text[i];
+		char c = ascii_lower(text[i]);
+
+		domain[i] = c;
 
 		if (c == '.' || c == '\0') {
 			if (label == 0 || label > LABEL_MAX || text[i - 1] == '-')

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TEXT_NAME_CHARACTERS_MAX = 100 };
+enum { TEXT_NAME_CHARACTERS_MAX = 100, TEXT_DOMAIN_SIZE = 254 };
 
 /** NULL when the LENGTH bytes at TEXT may be a name: valid UTF-8, 1 to 100 characters, not only
  *  blanks, no control or direction character, nothing in the form of a key under PREFIX. Else a
@@ -20,8 +20,9 @@ NODISCARD const char *text_refuse_name(const char *prefix, const char *text, siz
  *  sides, at most 254 bytes. Whether it can be reached is not asked. */
 NODISCARD const char *text_refuse_email(const char *text);
 
-/** The same for a host name (RFC 1123 §2.1), lower case, with or without dots. */
-NODISCARD const char *text_refuse_domain(const char *text);
+/** Reads a host name (RFC 1123 §2.1), with or without dots, into DOMAIN, in lower case: it means
+ * the same in capitals. NULL when TEXT is one; else a sentence as above. */
+NODISCARD const char *text_read_domain(const char *text, char domain[static TEXT_DOMAIN_SIZE]);
 
 /** How many letters must be changed, added, left out or swapped with the next one to make B of A;
  *  SIZE_MAX where either is longer than any name that could be meant. */

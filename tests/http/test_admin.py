@@ -21,7 +21,8 @@ from claviger_site import ADMIN, free_port, make_first_version, well_formed
 REFUSED, USAGE, CONFIGURATION, DATABASE, NOT_FOUND = 1, 2, 3, 4, 5
 KEY = r"dft_[0-9A-Za-z]{48}"
 COMMANDS = ["init", "account add", "account list", "account disable", "website add",
-            "website list", "website remove", "token create", "token list", "token show",
+            "website list", "website rename", "website remove", "team list", "team set",
+            "team remove", "token create", "token list", "token show",
             "token revoke", "token tree", "token expiring", "permission list", "audit list",
             "audit verify", "audit export", "purge", "doctor", "backup", "restore",
             "config show"]
@@ -163,6 +164,12 @@ def test_every_command_explains_itself_and_its_options(bare, command):
     (["account", "add", "a@b", "--name", ""], "--name: "),
     (["website", "add", "a..b"], "a..b: each part"),
     (["website", "add", "a.b", "--name", "x\ny"], "--name: "),
+    (["website", "rename", "a.b"], "--name"),
+    (["website", "rename", "a.b", "--name", ""], "--name: "),
+    (["team", "list"], "WEBSITE is missing"),
+    (["team", "set", "a.b"], "--role: "),
+    (["team", "set", "a.b", "--role", "none"], "--role: "),
+    (["team", "remove", "a.b", "--role", "owner"], "--role: not an option of team remove"),
     (["doctor", "--url", "https://example.com"], "--url: "),
     (["doctor", "--url", "http://a b/"], "--url: "),
     (["doctor", "--url", "http://host:99999/"], "--url: "),
@@ -385,6 +392,9 @@ def test_a_disabled_account_says_how_many_tokens_stop_working(machine):
     ["website", "remove", "x.example.com"], ["website", "remove", "0" * 24],
     ["website", "add", "y.example.com", "--owner", "x@example.com"],
     ["website", "list", "--account", "x@example.com"],
+    ["website", "rename", "x.example.com", "--name", "x"], ["team", "list", "x.example.com"],
+    ["team", "set", "x.example.com", "--account", "owner@localhost", "--role", "owner"],
+    ["team", "remove", "0" * 24, "--account", "owner@localhost"],
     ["token", "list", "--account", "x@example.com"],
     ["token", "create", "--account", "x@example.com"],
     ["token", "create", "--website", "x.example.com"],
@@ -454,6 +464,38 @@ def test_the_help_of_a_list_says_what_account_does_there(bare, command):
 def test_the_help_of_init_says_whose_name_it_takes(bare):
     text = bare.run("init", "--help", config=False).stdout
     assert re.search(r"--name NAME +of the account", text)
+
+
+def test_a_website_is_renamed(machine):
+    (added,) = machine.json("website", "add", "example.com")
+    assert "renamed: example.com" in machine.run("website", "rename", "example.com", "--name",
+                                                 "Shop").stdout
+    (renamed,) = machine.json("website", "rename", added["id"], "--name", "The shop")
+    assert (renamed["id"], renamed["name"]) == (added["id"], "The shop")
+    assert [w["name"] for w in machine.json("website", "list")] == ["The shop"]
+
+
+def test_roles_are_given_and_taken_and_an_owner_stays(machine):
+    machine.run("account", "add", "b@example.com", "--name", "Bob")
+    machine.run("website", "add", "example.com", "--owner", "owner@localhost")
+    bob = ("--account", "b@example.com")
+    assert machine.run("team", "set", "example.com", *bob, "--role", "viewer").stdout == \
+        "b@example.com is viewer of example.com\n"
+    assert [m["role"] for m in machine.json("team", "list", "example.com")] == ["owner", "viewer"]
+    assert re.search(r"(?m)^[0-9a-f]{24}  Bob +viewer$",
+                     machine.run("team", "list", "example.com").stdout)
+    assert "last owner" in machine.refused(REFUSED, "team", "remove", "example.com", "--account",
+                                           "owner@localhost")
+    assert machine.json_error(REFUSED, "team", "set", "example.com", "--account",
+                              "owner@localhost", "--role", "member")["reason"] == "failed"
+    assert machine.json("team", "set", "example.com", *bob, "--role", "owner")[0]["role"] == "owner"
+    assert machine.run("team", "remove", "example.com", "--account", "owner@localhost").stdout == \
+        "owner@localhost has no role on example.com\n"
+    assert [m["name"] for m in machine.json("team", "list", "example.com")] == ["Bob"]
+    assert machine.refused(NOT_FOUND, "team", "remove", "example.com", "--account",
+                           "owner@localhost")
+    # Who is meant must be said, where there are two.
+    assert "--account" in machine.refused(USAGE, "team", "remove", "example.com")
 
 
 def test_where_there_are_two_accounts_one_must_be_named(machine):

@@ -1166,49 +1166,6 @@ static void test_a_cursor_is_good_only_as_it_was_given(void **state)
 	fixture_free(stranger);
 }
 
-static bool see_domain(void *context, const struct website_record *website)
-{
-	struct names *names = context;
-
-	names->text[strlen(names->text)] = website->domain[1];
-	return true;
-}
-
-static const struct websites_case {
-	const char *label, *scope, *needed, *expected;
-} websites_cases[] = {
-	// clang-format off
-	{ "all of the account",       "*/all/never",             "websites:read", "123" },
-	{ "those of a list",          "*/w3,w1,w9,w4/never",     "websites:read", "13"  },
-	{ "none is left",             "*/none/never",            "websites:read", ""    },
-	{ "without the permission",   "goals:read/all/never",    "websites:read", ""    },
-	// clang-format on
-};
-
-static void test_websites_are_listed_within_the_scope(void **state)
-{
-	struct fixture *fixture = *state;
-
-	fixture_add_account(fixture, 1);
-	fixture_add_account(fixture, 2);
-	for (unsigned i = 1; i <= 4; i++)
-		fixture_add_website(fixture, i, i == 4 ? 2 : 1);
-	for (size_t i = 0; i < ARRAY_LENGTH(websites_cases); i++) {
-		const struct websites_case *c = &websites_cases[i];
-		struct made_token made = fixture_add_token(fixture, 1, c->scope, NULL);
-		struct caller caller = fixture_caller(fixture, &made.id);
-		struct names names = {0};
-
-		assert_int_equal(authority_list_websites(&fixture->authority, &caller,
-							 permission_of(c->needed), see_domain,
-							 &names),
-				 RESULT_OK);
-		if (strcmp(names.text, c->expected) != 0)
-			fail_msg("%s: %s", c->label, names.text);
-		caller_clear(&caller);
-	}
-}
-
 static int64_t last_use(struct fixture *fixture, const struct id *id)
 {
 	struct caller caller = fixture_caller(fixture, id);
@@ -1364,7 +1321,6 @@ int main(void)
 		TEST(test_a_page_that_ends_early_goes_on_with_the_one_not_taken),
 		TEST(test_a_cursor_is_good_for_each_value_of_its_filter),
 		TEST(test_a_cursor_is_good_only_as_it_was_given),
-		TEST(test_websites_are_listed_within_the_scope),
 		TEST(test_a_request_is_counted_against_the_tokens_own_limit),
 		TEST(test_a_use_is_written_once_in_half_a_minute_without_memory),
 		TEST(test_a_use_waits_in_memory_where_there_is_some),

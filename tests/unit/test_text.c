@@ -125,7 +125,7 @@ static const struct line_case domain_cases[] = {
 	{ "a dot in front",            ".example.com",      false },
 	{ "a dot at the end",          "example.com.",      false },
 	{ "two dots",                  "example..com",      false },
-	{ "capitals",                  "Example.com",       false },
+	{ "capitals",                  "Example.COM",       true  },
 	{ "a hyphen in front",         "-a.com",            false },
 	{ "a hyphen at a part's end",  "a-.com",            false },
 	{ "a hyphen at the end",       "a.com-",            false },
@@ -154,21 +154,25 @@ static void test_an_email_address_is_one_line_with_one_at_sign(void **state)
 
 static void test_a_domain_is_a_host_name_in_lower_case(void **state)
 {
-	char text[256];
+	char text[256], domain[TEXT_DOMAIN_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(domain_cases); i++)
-		if ((text_refuse_domain(domain_cases[i].text) == NULL) != domain_cases[i].good)
+		if ((text_read_domain(domain_cases[i].text, domain) == NULL) !=
+		    domain_cases[i].good)
 			fail_msg("%s", domain_cases[i].label);
+	assert_null(text_read_domain("WWW.Example-1.COM", domain));
+	assert_string_equal(domain, "www.example-1.com");
 	snprintf(text, sizeof(text), "%063d.a", 0);
-	assert_null(text_refuse_domain(text));
+	assert_null(text_read_domain(text, domain));
 	snprintf(text, sizeof(text), "%064d.a", 0);
-	assert_non_null(text_refuse_domain(text));
+	assert_non_null(text_read_domain(text, domain));
 	snprintf(text, sizeof(text), "%063d.%063d.%063d.%061d", 0, 0, 0, 0);
 	assert_int_equal(strlen(text), 253);
-	assert_null(text_refuse_domain(text));
+	assert_null(text_read_domain(text, domain));
+	assert_string_equal(domain, text);
 	snprintf(text, sizeof(text), "%063d.%063d.%063d.%062d", 0, 0, 0, 0);
-	assert_non_null(text_refuse_domain(text));
+	assert_non_null(text_read_domain(text, domain));
 }
 
 /* Writes CHARACTER as RFC 3629 §3 says; the number of bytes. */
