@@ -50,7 +50,7 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 FCGI_SOURCES = fcgi/account.c fcgi/arriving.c fcgi/audit.c fcgi/background.c fcgi/cgi.c \
 	fcgi/check.c fcgi/credentials.c fcgi/exchange.c fcgi/health.c fcgi/lanes.c fcgi/listen.c \
 	fcgi/look.c fcgi/main.c fcgi/page.c fcgi/path.c fcgi/queue.c fcgi/request.c \
-	fcgi/response.c fcgi/router.c fcgi/sweep.c fcgi/token_change.c \
+	fcgi/response.c fcgi/router.c fcgi/sweep.c fcgi/team.c fcgi/token_change.c \
 	fcgi/token_query.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
 	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "handlers.h"
 
+#include "authority_website.h"
 #include "codec.h"
 
 /* GET /account */
@@ -11,6 +12,28 @@ enum result account_show(struct worker *worker, const struct request *request,
 
 	response_open_data(response);
 	codec_write_account(worker->server->config, &caller->account, &caller->token, request->now,
+			    &response->body);
+	response_end_data(response);
+	return response_close(response, 200);
+}
+
+/* PUT /account */
+enum result account_rename(struct worker *worker, const struct request *request,
+			   struct response *response)
+{
+	const struct config *config = worker->server->config;
+	char name[STORE_NAME_SIZE];
+	struct account_record account;
+	enum result result = codec_read_name(config, request->body.data, request->body.length, name,
+					     &response->error);
+
+	if (result == RESULT_OK)
+		result = authority_rename_account(&worker->authority, &request->caller, name,
+						  request->now, &account);
+	if (result != RESULT_OK)
+		return result;
+	response_open_data(response);
+	codec_write_account(config, &account, &request->caller.token, request->now,
 			    &response->body);
 	response_end_data(response);
 	return response_close(response, 200);

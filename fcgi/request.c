@@ -269,6 +269,13 @@ enum result request_check_body(const struct request *request, bool wants_json, s
 	return RESULT_OK;
 }
 
+enum result request_path_id(const struct request *request, size_t index, struct id *id)
+{
+	const struct path_value *value = &request->values[index];
+
+	return id_parse(value->text, value->length, id) ? RESULT_OK : RESULT_NOT_FOUND;
+}
+
 enum result request_parameter(const struct request *request, const char *name, char *out,
 			      size_t size, struct error *err)
 {

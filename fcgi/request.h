@@ -8,6 +8,7 @@
 #include "authority.h"
 #include "buffer.h"
 #include "error.h"
+#include "id.h"
 #include "path.h"
 
 #include <stdbool.h>
@@ -82,6 +83,8 @@ void request_read_cgi_body(struct request *request, int descriptor);
  *  and there is one, its type (RESULT_UNSUPPORTED_MEDIA_TYPE). */
 NODISCARD enum result request_check_body(const struct request *request, bool wants_json,
 					 struct error *err);
+/** Reads the id that is value INDEX of the path. RESULT_NOT_FOUND where it is none. */
+NODISCARD enum result request_path_id(const struct request *request, size_t index, struct id *id);
 /** Finds the value of the query parameter NAME, decoded, in OUT of SIZE bytes. RESULT_NOT_FOUND
  *  where it is not there; RESULT_INVALID_PARAMETER where it is there twice, badly encoded or does
  *  not fit. */

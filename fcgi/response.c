@@ -93,7 +93,7 @@ static const char *default_message(enum result result)
 	case RESULT_REPLACED_KEY:
 		return "This key was replaced; a token is changed and rotated with its newest key";
 	case RESULT_NOT_FOUND:
-		return "There is nothing here; see GET /api/v1/admin/access-tokens";
+		return "There is nothing here; see GET /api/v1/admin/access-tokens and /websites";
 	case RESULT_METHOD_NOT_ALLOWED:
 		return "This method is not known here; the Allow header lists those that are";
 	case RESULT_RATE_LIMITED:

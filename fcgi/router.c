@@ -30,20 +30,28 @@ static const struct route {
 	enum access access;
 	const char *permission;
 } routes[] = {
-	{ "GET",    ADMIN "/access-tokens",           tokens_list,      ACCESS_HOLDER,         "api-keys:read"  },
-	{ "POST",   ADMIN "/access-tokens",           tokens_create,    ACCESS_HOLDER,         "api-keys:write" },
-	{ "GET",    ADMIN "/access-tokens/self",      tokens_self,      ACCESS_CALLER,         NULL             },
-	{ "GET",    ADMIN "/access-tokens/{tokenId}", tokens_show,      ACCESS_HOLDER,         "api-keys:read"  },
-	{ "PATCH",  ADMIN "/access-tokens/{tokenId}", tokens_change,    ACCESS_HOLDER,         "api-keys:write" },
-	{ "DELETE", ADMIN "/access-tokens/{tokenId}", tokens_revoke,    ACCESS_HOLDER_OR_SELF, "api-keys:write" },
-	{ "POST",   ADMIN "/access-tokens/{tokenId}/rotate", tokens_rotate, ACCESS_HOLDER_OR_SELF, "api-keys:write" },
-	{ "POST",   ADMIN "/access-tokens/revoke",    tokens_sweep,     ACCESS_HOLDER,         "api-keys:write" },
-	{ "GET",    ADMIN "/account",                 account_show,     ACCESS_CALLER,         NULL             },
-	{ "GET",    ADMIN "/permissions",             permissions_list, ACCESS_CALLER,         NULL             },
-	{ "GET",    ADMIN "/websites",                websites_list,    ACCESS_HOLDER,         "websites:read"  },
-	{ "GET",    ADMIN "/audit",                   audit_list,       ACCESS_HOLDER_OF_ALL,  "api-keys:read"  },
-	{ "GET",    "/healthz",                       health_check,     ACCESS_ANYONE,         NULL             },
-	{ "GET",    "/metrics",                       health_metrics,   ACCESS_ANYONE,         NULL             },
+	{ "GET",    ADMIN "/access-tokens",                         tokens_list,      ACCESS_HOLDER,         "api-keys:read"  },
+	{ "POST",   ADMIN "/access-tokens",                         tokens_create,    ACCESS_HOLDER,         "api-keys:write" },
+	{ "GET",    ADMIN "/access-tokens/self",                    tokens_self,      ACCESS_CALLER,         NULL             },
+	{ "GET",    ADMIN "/access-tokens/{tokenId}",               tokens_show,      ACCESS_HOLDER,         "api-keys:read"  },
+	{ "PATCH",  ADMIN "/access-tokens/{tokenId}",               tokens_change,    ACCESS_HOLDER,         "api-keys:write" },
+	{ "DELETE", ADMIN "/access-tokens/{tokenId}",               tokens_revoke,    ACCESS_HOLDER_OR_SELF, "api-keys:write" },
+	{ "POST",   ADMIN "/access-tokens/{tokenId}/rotate",        tokens_rotate,    ACCESS_HOLDER_OR_SELF, "api-keys:write" },
+	{ "POST",   ADMIN "/access-tokens/revoke",                  tokens_sweep,     ACCESS_HOLDER,         "api-keys:write" },
+	{ "GET",    ADMIN "/account",                               account_show,     ACCESS_CALLER,         NULL             },
+	{ "PUT",    ADMIN "/account",                               account_rename,   ACCESS_HOLDER,         "settings:write" },
+	{ "GET",    ADMIN "/permissions",                           permissions_list, ACCESS_CALLER,         NULL             },
+	{ "GET",    ADMIN "/websites",                              websites_list,    ACCESS_HOLDER,         "websites:read"  },
+	{ "POST",   ADMIN "/websites",                              websites_create,  ACCESS_HOLDER_OF_ALL,  "websites:write" },
+	{ "GET",    ADMIN "/websites/{websiteId}",                  websites_show,    ACCESS_HOLDER,         "websites:read"  },
+	{ "PUT",    ADMIN "/websites/{websiteId}",                  websites_rename,  ACCESS_HOLDER,         "settings:write" },
+	{ "DELETE", ADMIN "/websites/{websiteId}",                  websites_remove,  ACCESS_HOLDER,         "websites:write" },
+	{ "GET",    ADMIN "/websites/{websiteId}/team",             team_list,        ACCESS_HOLDER,         "team:read"      },
+	{ "PUT",    ADMIN "/websites/{websiteId}/team/{accountId}", team_set,         ACCESS_HOLDER,         "team:write"     },
+	{ "DELETE", ADMIN "/websites/{websiteId}/team/{accountId}", team_remove,      ACCESS_HOLDER,         "team:write"     },
+	{ "GET",    ADMIN "/audit",                                 audit_list,       ACCESS_HOLDER_OF_ALL,  "api-keys:read"  },
+	{ "GET",    "/healthz",                                     health_check,     ACCESS_ANYONE,         NULL             },
+	{ "GET",    "/metrics",                                     health_metrics,   ACCESS_ANYONE,         NULL             },
 };
 // clang-format on
 
@@ -202,7 +210,7 @@ static bool names_caller(const struct request *request)
 }
 
 static enum result check_permission(struct worker *worker, const struct route *route,
-				    struct request *request)
+				    struct request *request, struct error *err)
 {
 	const struct catalogue *catalogue = &worker->server->config->catalogue;
 	size_t index;
@@ -219,7 +227,9 @@ static enum result check_permission(struct worker *worker, const struct route *r
 		break;
 	case ACCESS_HOLDER_OF_ALL:
 		if (!request->caller.token.scope.every_website)
-			return RESULT_INSUFFICIENT_SCOPE;
+			return error_set(err, RESULT_INSUFFICIENT_SCOPE, NULL,
+					 "This needs an access token that is not limited to "
+					 "websites");
 		break;
 	case ACCESS_HOLDER:
 		break;
@@ -267,7 +277,7 @@ static enum result serve(struct worker *worker, const struct route *route, struc
 							 request->now);
 		if (result != RESULT_OK)
 			return result;
-		result = check_permission(worker, route, request);
+		result = check_permission(worker, route, request, &response->error);
 		if (result != RESULT_OK)
 			return result;
 	}

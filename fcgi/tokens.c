@@ -20,7 +20,7 @@ enum result tokens_parse_id(const struct request *request, struct id *id)
 		*id = request->caller.token.id;
 		return RESULT_OK;
 	}
-	return id_parse(value->text, value->length, id) ? RESULT_OK : RESULT_NOT_FOUND;
+	return request_path_id(request, 0, id);
 }
 
 /* POST /access-tokens */

@@ -238,6 +238,12 @@ class Websites:
         self.outside = web.create(name="outside", websiteIds=[self.two])
         self.everywhere = web.create(name="everywhere")
 
+    def spare(self, method):
+        """A website for METHOD to change."""
+        if method == "GET":
+            return self.one
+        return self.web.site.website(f"{method.lower()}-{len(self.web.site.minted)}.test")
+
     def call(self, method, path, body=None, key=None):
         return self.web.call(method, path, body, key=key or self.caller["key"]).check()
 
@@ -341,11 +347,40 @@ def audit_is_not_for_a_limited_caller(sites):
         assert 'scope="api-keys:read"' in answer.header("WWW-Authenticate")
 
 
+def the_account_is_renamed_for_all(sites):
+    for name, key in (("Renamed", sites.caller["key"]), ("Owner", sites.web.site.owner_key)):
+        assert sites.call("PUT", B + "/account", {"name": name}, key).first["name"] == name
+        assert sites.web.call("GET", B + "/account").first["name"] == name
+
+
+def a_limited_caller_makes_none(sites):
+    before = sites.web.call("GET", B + "/websites").data
+    answer = sites.call("POST", B + "/websites", {"domain": "more.test"})
+    answer.refused(403, "insufficient_scope")
+    assert sites.web.call("GET", B + "/websites").data == before
+
+
+def only_inside(method, path, body=None):
+    """A route that takes what lies inside, and does not find what lies outside."""
+    def check(sites):
+        account = sites.web.call("GET", B + "/account").first["id"]
+        before = sites.web.call("GET", B + "/websites").data
+        outside, inside = (B + path.format(website=website, account=account)
+                           for website in (sites.two, sites.spare(method)))
+        sites.call(method, outside, body).refused(404, "not_found")
+        assert sites.web.call("GET", B + "/websites").data[:len(before)] == before
+        key = sites.web.create(websiteIds=[inside.split("/")[5]])["key"]
+        answer = sites.call(method, inside, body, key)
+        assert answer.status == 200 or answer.reason == "last_owner", answer.error
+    return check
+
+
 def concerns_no_website(sites):
     """Health and figures name no account, no token and no website."""
 
 
 ONE = f"{TOKENS}/{UNKNOWN_ID}"
+WEBSITE = f"{B}/websites/{UNKNOWN_ID}"
 # Every route, as docs/api has it: who may call it, what for, how it is asked so that nothing comes
 # of it, what a caller that is let in gets then, and that it keeps to the caller's websites. A new
 # route needs a line here.
@@ -371,6 +406,27 @@ ROUTES = {
                                websites_are_those_inside),
     "GET " + B + "/audit": (OF_ALL, "api-keys:read", B + "/audit", None, 200,
                             audit_is_not_for_a_limited_caller),
+    "PUT " + B + "/account": (HOLDER, "settings:write", B + "/account", {"name": 1}, 400,
+                              the_account_is_renamed_for_all),
+    "POST " + B + "/websites": (OF_ALL, "websites:write", B + "/websites", {"domain": 1}, 400,
+                                a_limited_caller_makes_none),
+    "GET " + B + "/websites/{websiteId}": (
+        HOLDER, "websites:read", WEBSITE, None, 404, only_inside("GET", "/websites/{website}")),
+    "PUT " + B + "/websites/{websiteId}": (
+        HOLDER, "settings:write", WEBSITE, {"name": "x"}, 404,
+        only_inside("PUT", "/websites/{website}", {"name": "Inside"})),
+    "DELETE " + B + "/websites/{websiteId}": (
+        HOLDER, "websites:write", WEBSITE, None, 404,
+        only_inside("DELETE", "/websites/{website}")),
+    "GET " + B + "/websites/{websiteId}/team": (
+        HOLDER, "team:read", WEBSITE + "/team", None, 404,
+        only_inside("GET", "/websites/{website}/team")),
+    "PUT " + B + "/websites/{websiteId}/team/{accountId}": (
+        HOLDER, "team:write", f"{WEBSITE}/team/{UNKNOWN_ID}", {"role": "owner"}, 404,
+        only_inside("PUT", "/websites/{website}/team/{account}", {"role": "viewer"})),
+    "DELETE " + B + "/websites/{websiteId}/team/{accountId}": (
+        HOLDER, "team:write", f"{WEBSITE}/team/{UNKNOWN_ID}", None, 404,
+        only_inside("DELETE", "/websites/{website}/team/{account}")),
     "GET /healthz": (ANYONE, None, "/healthz", None, 200, concerns_no_website),
     "GET /metrics": (ANYONE, None, "/metrics", None, 200, concerns_no_website),
 }
