@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
+for folder in ("support", "model"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / folder))
 
 from claviger_site import PLAIN_CGI, Site  # noqa: E402
 

@@ -153,13 +153,17 @@ class Site:
         self.owner_key = self.owner_key_file.read_text().strip()
         self.minted.append(self.owner_key)
 
+    def command(self, program):
+        """What stands for PROGRAM where it is started."""
+        return program
+
     def write_config(self, text):
         self.config.write_text(text)
         self.config.chmod(0o600)
 
     def admin(self, *arguments, status=0, **options):
         """Runs claviger-admin; returns the finished process."""
-        done = subprocess.run([ADMIN, "--config", self.config, *arguments], text=True,
+        done = subprocess.run([self.command(ADMIN), "--config", self.config, *arguments], text=True,
                               capture_output=True, stdin=subprocess.DEVNULL, timeout=60,
                               env=ENVIRONMENT, **options)
         assert done.returncode == status, done.stderr + done.stdout
@@ -222,7 +226,8 @@ class WebServer:
     def configure(self, plain_cgi, www):
         run = self.site.directory / self.name
         run.mkdir(mode=0o700)
-        values = {"port": self.port, "www": f'"{www}"', "program": f'"{PROGRAM}"',
+        values = {"port": self.port, "www": f'"{www}"',
+                  "program": f'"{self.site.command(PROGRAM)}"',
                   "config": f'"{self.site.config}"', "run": f'"{run}"'}
         text = (ROOT / "lighttpd.conf.example").read_text()
         for name, value in values.items():

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: ISC
+"""Random histories of many callers on two services: every answer, every row and every effective
+right is what a plain reference model of the rules (tests/model) foretells.
+
+CLAVIGER_STEPS says how many operations there are; CLAVIGER_SEED brings a failing run back.
+"""
+import contextlib
+import os
+import random
+import traceback
+
+import pytest
+
+from claviger_site import SEED
+from driver import Run, as_text
+from operations import Generator
+from shrinking import shortened
+
+STEPS = int(os.environ.get("CLAVIGER_STEPS", "2000"))
+ATTEMPTS, SECONDS = 100, 90  # to shorten a history that failed
+
+
+def failure(run, operations, history=None):
+    """Performs OPERATIONS until one fails; returns what is wrong, or None."""
+    for operation in operations:
+        if history is not None:
+            history.append(operation)
+        try:
+            run.perform(operation)
+        except Exception as fault:  # whatever it is: it is the finding
+            return "".join(traceback.format_exception(fault))
+    return None
+
+
+def fails_again(history):
+    with contextlib.closing(Run()) as run:
+        return failure(run, history)
+
+
+def chosen(run, seed):
+    generator = Generator(run, random.Random(seed))
+    yield from generator.beginning()
+    for step in range(STEPS):
+        yield generator.next(step)
+
+
+def test_every_answer_row_and_right_is_what_the_model_foretells():
+    history = []
+    with contextlib.closing(Run()) as run:
+        fault = failure(run, chosen(run, SEED), history)
+    if fault is None:
+        return
+    shortest = shortened(history, fails_again, ATTEMPTS, SECONDS)
+    pytest.fail(f"CLAVIGER_SEED={SEED}, operation {len(history)}:\n{fault}\n"
+                f"The shortest history that fails has {len(shortest)} operations:\n"
+                f"{as_text(shortest)}\n{fails_again(shortest) or fault}", pytrace=False)
