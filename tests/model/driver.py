@@ -18,7 +18,8 @@ from claviger_site import PLAIN_CGI, well_formed
 from faked_clock import ClockedSite
 from reference import ROUTES, World
 from refusals import tells_nothing, without_request_id
-from rules import TOKENS, WEBSITES, Account, B, Call, Token, Website, networks_within
+from rules import (DAY, TOKENS, WEBSITES, Account, B, Call, Token, Website,
+                   networks_within)
 
 START = 1893456000000  # 2030-01-01
 LIMIT = 40
@@ -267,6 +268,15 @@ class Run:
         moment = fields.moment(self.resolved(operation["to"]))
         self.world.now = max(START, moment)
         self.site.set_clock(self.world.now)
+        self.forget()
+
+    def forget(self):
+        """What the service does within half a minute, so that what is over now stays so when the
+        clock goes back."""
+        self.world.forget()
+        change(self.site, "UPDATE tokens SET replaced_selector = NULL, replaced_hash = NULL, "
+               "grace_ends_at = NULL WHERE grace_ends_at <= ?", self.world.now)
+        change(self.site, "DELETE FROM idempotency WHERE made_at <= ?", self.world.now - DAY)
 
     def do_restart(self, operation):
         web = self.webs[operation["web"]]

@@ -10,7 +10,7 @@ import fields
 import reference_tokens
 import reference_websites
 from fields import PERMISSIONS, STAR, Refused
-from rules import (Reply, Token, admits, covers_permissions, descends, in_order, network_texts,
+from rules import (DAY, Reply, Token, admits, covers_permissions, descends, in_order, network_texts,
                    role_allows, sees)
 
 ROUTES = reference_tokens.ROUTES + reference_websites.ROUTES
@@ -77,6 +77,14 @@ class World:
         if not token.revoked:
             token.revoked, token.revoked_by = True, by
             token.key = token.replaced_key = token.grace_ends = None
+
+    def forget(self):
+        """Keys whose grace is over, and what requests made a day ago."""
+        for token in self.tokens:
+            if token.grace_ends is not None and token.grace_ends <= self.now:
+                token.replaced_key = token.grace_ends = None
+        self.remembered = {name: made for name, made in self.remembered.items()
+                           if made[2] > self.now - DAY}
 
     # What is so at this moment.
 

@@ -48,12 +48,13 @@ def add_website(world, caller, call):
     if caller.websites is not None:
         raise Refused(403, "insufficient_scope")
     body = fields.members(call.body, ("domain", "name"))
-    if not isinstance(body.get("domain"), str) or not fields.DOMAIN.fullmatch(body["domain"]):
+    domain = fields.ascii_lower(body["domain"]) if isinstance(body.get("domain"), str) else ""
+    if not fields.DOMAIN.fullmatch(domain):
         raise fields.invalid("domain")
-    name = fields.name(body["name"]) if "name" in body else body["domain"]
-    if body["domain"] in [one.domain for one in world.websites.values()]:
+    name = fields.name(body["name"]) if "name" in body else domain
+    if domain in [one.domain for one in world.websites.values()]:
         raise Refused(409, "conflict", "domain")
-    website = Website(body["domain"], name, world.now)
+    website = Website(domain, name, world.now)
     return Reply(201, data=lambda: [world.website_record(caller.account, website)], made=website)
 
 
