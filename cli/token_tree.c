@@ -265,7 +265,7 @@ static bool is_utf8(const char *locale)
 			       ascii_equals_ignoring_case(set, length, "utf8"));
 }
 
-/* As setlocale() would find it: the first of the three that is set to something. */
+/* As the C library reads them: the first of the three that is set to something counts. */
 static bool is_terminal_utf8(char *const *environment)
 {
 	static const char *const names[] = {"LC_ALL=", "LC_CTYPE=", "LANG="};
