@@ -4,7 +4,7 @@ did not exist: docs/security section 2, rows 28-44."""
 import pytest
 
 from asking import MEMO, QUICK, ask_program, bearer, change, line, same
-from claviger_site import B, TOKENS
+from claviger_site import B, TOKENS, wait_until
 from conftest import opened
 from refusals import nothing_changes, tells_nothing
 
@@ -112,11 +112,16 @@ def test_rows_28_31_methods_that_lighttpd_does_not_pass_on(web, method, status, 
 ])
 def test_row_30_head_is_get_without_the_body(web, path, key, status):
     headers = {"X-Request-Id": "head-or-get", "Connection": "close"}
-    answers = {method: web.call(method, path, headers=headers, key="owner" if key else None)
-               for method in ("GET", "HEAD")}
-    assert answers["GET"].status == status and answers["GET"].body
-    assert answers["HEAD"].body == b""
-    assert same(answers["HEAD"])[:2] == same(answers["GET"])[:2]
+
+    def is_the_same():
+        answers = {method: web.call(method, path, headers=headers, key="owner" if key else None)
+                   for method in ("GET", "HEAD")}
+        assert answers["GET"].status == status and answers["GET"].body
+        assert answers["HEAD"].body == b""
+        return same(answers["HEAD"])[:2] == same(answers["GET"])[:2]
+
+    # Plain CGI may write a use between the two, which then differ in length.
+    wait_until(is_the_same, "HEAD to answer as GET does")
 
 
 PATHS = [
