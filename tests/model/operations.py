@@ -37,9 +37,7 @@ class Generator:
         for account in ("a0", "a1"):  # who can do nothing shows nothing
             if not self.labels(lambda token: self.is_whole(token, self.run.made[account])):
                 return {"do": "token", "as": self.label("t"), "account": account}
-        kinds = [(weight, kind) for weight, kind, route in KINDS
-                 if route not in self.run.world.missing]
-        (kind,) = self.random.choices([kind for _, kind in kinds], [one for one, _ in kinds])
+        (kind,) = self.random.choices([kind for _, kind in KINDS], [weight for weight, _ in KINDS])
         return kind(self)
 
     # Who and what.
@@ -413,27 +411,27 @@ class Generator:
         return {"do": "inspection"}
 
 
-# How often, what, and the route without which it makes no sense.
+# How often, and what.
 KINDS = [
-    (30, Generator.create, None),
-    (7, Generator.delete, None),
-    (7, Generator.list, None),
-    (6, Generator.show, None),
-    (9, Generator.simple, None),
-    (3, Generator.look, None),
-    (6, Generator.clock, None),
-    (4, Generator.role, None),
-    (3, Generator.website_change, None),
-    (8, Generator.hostile, None),
-    (2, Generator.operator, None),
-    (0.1, Generator.disable, None),
-    (0.3, Generator.restart, None),
-    (0.7, Generator.inspection, None),
-    (10, Generator.patch, None),
-    (7, Generator.rotate, None),
-    (2, Generator.sweep, None),
-    (4, Generator.new_website, ("POST", WEBSITES)),
-    (5, Generator.one_website, ("PUT", WEBSITES + "/{websiteId}")),
-    (6, Generator.team, ("PUT", WEBSITES + "/{websiteId}/team/{accountId}")),
-    (2, Generator.rename_account, ("PUT", B + "/account")),
+    (30, Generator.create),
+    (7, Generator.delete),
+    (7, Generator.list),
+    (6, Generator.show),
+    (9, Generator.simple),
+    (3, Generator.look),
+    (6, Generator.clock),
+    (4, Generator.role),
+    (3, Generator.website_change),
+    (8, Generator.hostile),
+    (2, Generator.operator),
+    (0.1, Generator.disable),
+    (0.3, Generator.restart),
+    (0.7, Generator.inspection),
+    (10, Generator.patch),
+    (7, Generator.rotate),
+    (2, Generator.sweep),
+    (4, Generator.new_website),
+    (5, Generator.one_website),
+    (6, Generator.team),
+    (2, Generator.rename_account),
 ]

@@ -40,7 +40,6 @@ class World:
         self.tokens = []    # oldest first
         self.remembered = {}  # (caller, Idempotency-Key): (route, body, Token, moment)
         self.cursors = {}   # text: (account, what is listed, the place where it goes on)
-        self.missing = set()  # (method, pattern) of routes that the service does not have
 
     # What the operator does.
 
@@ -102,6 +101,12 @@ class World:
     def role(self, account, website_id):
         return self.roles.get((account, website_id))
 
+    def over(self):
+        """When those graces and repetitions ended that are over."""
+        ends = [token.grace_ends for token in self.tokens if token.grace_ends is not None]
+        ends += [made + DAY for _, _, made in self.remembered.values()]
+        return [end for end in ends if end <= self.now]
+
     def granted(self, token):
         return [one for one in PERMISSIONS if covers_permissions(token.permissions, {one})]
 
@@ -147,7 +152,7 @@ class World:
         status = (404, "not_found")
         for method, pattern, access, permission, handler in ROUTES:
             values = matched(pattern, call.path)
-            if values is None or (method, pattern) in self.missing:
+            if values is None:
                 continue
             if method == call.method:
                 break
