@@ -47,21 +47,22 @@ enum result tokens_rotate(struct worker *worker, const struct request *request,
 	struct key key = {0};
 	struct idempotency storage;
 	const struct idempotency *idempotency;
-	char route[sizeof("POST rotate ") + ID_TEXT_SIZE] = "";
-	char text[ID_TEXT_SIZE];
+	char route[sizeof("POST rotate ") + ID_TEXT_SIZE];
+	char text[ID_TEXT_SIZE] = "";
 	struct id id;
+	enum result found = tokens_parse_id(request, &id);
 	int64_t grace_ms = 0;
 	enum result result = codec_read_rotation(config, request->body.data, request->body.length,
 						 &grace_ms, &response->error);
 
-	if (result == RESULT_OK)
-		result = tokens_parse_id(request, &id);
-	if (result == RESULT_OK) {
+	if (found == RESULT_OK)
 		id_format(&id, text);
-		snprintf(route, sizeof(route), "POST rotate %s", text);
+	snprintf(route, sizeof(route), "POST rotate %s", text);
+	if (result == RESULT_OK)
 		result = request_idempotency(request, config->token_prefix, route, &storage,
 					     &idempotency, &response->error);
-	}
+	if (result == RESULT_OK)
+		result = found;
 	if (result == RESULT_OK)
 		result = authority_rotate(&worker->authority, &request->caller, &id, grace_ms,
 					  idempotency, request->now, &record, &key,

@@ -26,6 +26,19 @@ enum result authority_may_change(const struct token_record *fresh,
 	return RESULT_OK;
 }
 
+enum result authority_refuse_maker(struct authority *authority, const struct token_record *fresh,
+				   const struct token_record *target, struct error *err)
+{
+	bool descends;
+	enum result result = store_descends(authority->store, &fresh->id, &target->id, &descends);
+
+	if (result == RESULT_OK && descends)
+		return error_set(err, RESULT_SCOPE_EXCEEDED, NULL,
+				 "A token does not change or rotate one that it comes from; use "
+				 "that one's own key");
+	return result;
+}
+
 static bool collect_id(void *context, const struct token_record *record)
 {
 	struct buffer *ids = context;
@@ -128,6 +141,8 @@ static enum result change(struct authority *authority, const struct caller *call
 		result = RESULT_NOT_FOUND;
 	if (result == RESULT_OK)
 		result = authority_may_change(&fresh, record, err);
+	if (result == RESULT_OK)
+		result = authority_refuse_maker(authority, &fresh, record, err);
 	if (result == RESULT_OK && fresh.is_replaced_key && id_equals(&fresh.id, id))
 		result = RESULT_REPLACED_KEY;
 	if (result == RESULT_OK)

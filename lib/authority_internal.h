@@ -58,6 +58,12 @@ NODISCARD enum result authority_choose_scope(struct authority *authority,
 NODISCARD enum result authority_may_change(const struct token_record *fresh,
 					   const struct token_record *target, struct error *err);
 
+/** RESULT_SCOPE_EXCEEDED where FRESH, a caller's row, descends from TARGET: what a replaced key has
+ *  made must not take over the token that this key may no longer rotate. */
+NODISCARD enum result authority_refuse_maker(struct authority *authority,
+					     const struct token_record *fresh,
+					     const struct token_record *target, struct error *err);
+
 /** What CALLER made with the same Idempotency-Key within a day: *IS_REPEAT, and EARLIER. Nothing
  *  where IDEMPOTENCY is NULL; RESULT_IDEMPOTENCY_MISMATCH where it was another request. */
 NODISCARD enum result authority_find_earlier(struct authority *authority,

@@ -29,10 +29,14 @@ static enum result decide(struct authority *authority, const struct rotation *ro
 	if (result == RESULT_OK)
 		result = authority_may_change(fresh, target, err);
 	if (result == RESULT_OK)
+		result = authority_refuse_maker(authority, fresh, target, err);
+	if (result == RESULT_OK)
 		result = authority_find_earlier(authority, rotation->caller, rotation->idempotency,
 						now, &earlier, is_repeat, err);
 	if (result != RESULT_OK)
 		return result;
+	/* Rotated since, the lost key is dead already, and the one that lives is another's. */
+	*is_repeat = *is_repeat && earlier.made_at == target->rotated_at;
 	/* But for the retry of the very rotation that replaced it. */
 	if (fresh->is_replaced_key && id_equals(&fresh->id, rotation->id) && !*is_repeat)
 		return RESULT_REPLACED_KEY;

@@ -140,7 +140,7 @@ static void write_rotated_at(const struct writing *to, const struct token_record
 /* Null once it is over: then there is no other key. */
 static void write_grace_ends_at(const struct writing *to, const struct token_record *record)
 {
-	bool is_over = record->grace_ends_at <= to->now;
+	bool is_over = record->grace_ends_at <= to->now || record->revoked_at != STORE_NO_MOMENT;
 
 	json_write_moment(is_over ? STORE_NO_MOMENT : record->grace_ends_at, to->out);
 }

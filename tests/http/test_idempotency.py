@@ -135,6 +135,16 @@ def test_a_token_that_lost_its_own_new_key_asks_again_with_the_old_one(web):
     rotate(web, token, "mine-too", body, token["key"]).refused(403, "replaced_key")
 
 
+def test_a_late_repeat_of_a_rotation_is_a_rotation_of_its_own(web):
+    """The key of another, later one must not die as that of a lost answer would."""
+    token = web.create()
+    body = {"graceSeconds": 600}
+    rotate(web, token, "early", body)
+    later = web.rotate(token, graceSeconds=600)
+    last = rotate(web, token, "early", body).first
+    assert [works(web, one["key"]) for one in (token, later, last)] == [False, True, True]
+
+
 # ---- Its form (row 59) --------------------------------------------------------------------------------------
 
 BAD_NAMES = {"empty": "", "256": "a" * 256, "a blank": "a b", "DEL": "\x7f", "control": "\x01",

@@ -111,6 +111,27 @@ def test_a_replaced_key_works_as_before_but_not_on_its_own_token(web, site):
     assert not works(web, old)
 
 
+def test_what_a_replaced_key_has_made_does_not_take_its_token_over(web, site):
+    """A30 by a detour: nor does anything else that comes from a token."""
+    token = web.create()
+    new = web.rotate(token, graceSeconds=600)
+    child = web.create(key=token["key"])
+    grandchild = web.create(key=child["key"])
+    with nothing_changes(site):
+        for key in (child["key"], grandchild["key"]):
+            rotate(web, token, {}, key=key).refused(403, "scope_exceeded")
+            web.call("PATCH", f"{TOKENS}/{token['id']}", {"name": "x"}, key=key).refused(
+                403, "scope_exceeded")
+    assert works(web, new["key"])
+    assert rotate(web, child, {}, key=new["key"]).status == 200
+
+
+def test_a_malformed_name_in_the_header_comes_before_what_the_path_names(web):
+    for name in (UNKNOWN_ID, "nonsense"):
+        rotate(web, name, {}, **{"Idempotency-Key": "a b"}).refused(
+            400, "invalid_parameter", "Idempotency-Key")
+
+
 def test_a_revocation_ends_both_keys(web):
     token = web.create()
     new = web.rotate(token, graceSeconds=600)

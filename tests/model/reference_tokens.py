@@ -159,7 +159,7 @@ def changeable(world, caller, name):
     token = world.visible(caller, name)
     if token.revoked:
         raise Refused(404, "not_found")
-    if token is not caller and not covers(caller, token):
+    if token is not caller and (not covers(caller, token) or descends(caller, token)):
         raise Refused(403, "scope_exceeded")
     return token
 
@@ -210,7 +210,8 @@ def rotate(world, caller, call, name):
     check_idempotency_key(call)
     token = changeable(world, caller, name)
     route = "rotate", token
-    is_repeat = earlier(world, caller, call, route) is not None
+    is_repeat = (earlier(world, caller, call, route) is not None
+                 and world.remembered[caller, call.idempotency_key][2] == token.rotated)
     if is_replaced(world, caller, call, token) and not is_repeat:
         raise Refused(403, "replaced_key")
     if not is_repeat:
