@@ -152,6 +152,10 @@ check-tsan: ## the tests under the thread sanitizer
 	$(MAKE) -j$(JOBS) BUILD=build/tsan FORTIFY= CFLAGS='$(SANITIZED) -fsanitize=thread' \
 		RUN='setarch -R' check-unit check-http
 
+explore: all ## random histories against the model, with another seed each time
+	for round in 1 2 3 4 5; do seed=$$(od -An -N4 -tu4 /dev/urandom); \
+		CLAVIGER_SEED=$$((seed)) $(PYTEST) tests/http/test_model.py || exit 1; done
+
 check-fresh: ## the README's two commands in a bare Debian 12 tree (root, debootstrap)
 	tests/fresh.sh
 
@@ -195,5 +199,5 @@ help: ## this list
 
 
 .PHONY: all run check unit-programs check-unit check-http check-cgi check-asan check-tsan \
-	check-fresh lint bench fuzz format install uninstall clean help
+	check-fresh explore lint bench fuzz format install uninstall clean help
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -52,8 +52,9 @@ static enum result set_role(struct worker *worker, const struct request *request
 	struct id website, account;
 	enum result result = request_path_id(request, 0, &website);
 
-	if (result == RESULT_OK)
-		result = request_path_id(request, 1, &account);
+	/* What is no id names nobody, and is judged in its turn: after the role on the website. */
+	if (request_path_id(request, 1, &account) != RESULT_OK)
+		account = (struct id){0};
 	if (result == RESULT_OK)
 		result = authority_set_role(&worker->authority, &request->caller, &website,
 					    &account, role, request->now, member, err);
