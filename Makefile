@@ -45,8 +45,9 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 	lib/rate_limit.c lib/scope.c lib/scrypt_slots.c lib/secret.c lib/setting.c \
 	lib/store_sqlite.c lib/store_sqlite_account.c lib/store_sqlite_audit.c \
 	lib/store_sqlite_copy.c lib/store_sqlite_family.c lib/store_sqlite_idempotency.c \
-	lib/store_sqlite_schema.c lib/store_sqlite_token.c lib/store_sqlite_website.c lib/text.c \
-	lib/throttle.c lib/timestamp.c lib/token.c lib/usage.c
+	lib/store_sqlite_schema.c lib/store_sqlite_statements.c lib/store_sqlite_token.c \
+	lib/store_sqlite_website.c lib/text.c lib/throttle.c lib/timestamp.c lib/token.c \
+	lib/usage.c
 FCGI_SOURCES = fcgi/account.c fcgi/arriving.c fcgi/audit.c fcgi/background.c fcgi/cgi.c \
 	fcgi/check.c fcgi/credentials.c fcgi/exchange.c fcgi/health.c fcgi/lanes.c fcgi/listen.c \
 	fcgi/look.c fcgi/main.c fcgi/page.c fcgi/path.c fcgi/queue.c fcgi/request.c \

@@ -24,10 +24,8 @@ enum result audit_list(struct worker *worker, const struct request *request,
 {
 	struct page page = {.list = CURSOR_OF_AUDIT};
 	struct token_position next;
-	enum result result = page_read_limit(request, &page, &response->error);
+	enum result result = page_read(worker, request, &page, &response->error);
 
-	if (result == RESULT_OK)
-		result = page_read_cursor(worker, request, &page, &response->error);
 	if (result != RESULT_OK)
 		return result;
 

@@ -43,6 +43,14 @@ enum result page_read_cursor(struct worker *worker, const struct request *reques
 	return result;
 }
 
+enum result page_read(struct worker *worker, const struct request *request, struct page *page,
+		      struct error *err)
+{
+	enum result result = page_read_limit(request, page, err);
+
+	return result == RESULT_OK ? page_read_cursor(worker, request, page, err) : result;
+}
+
 /* A page ends where its socket might have to wait for a reader: an accepting thread never does. */
 bool page_is_full(const struct response *response, size_t record_max)
 {

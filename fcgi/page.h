@@ -27,6 +27,9 @@ NODISCARD enum result page_read_limit(const struct request *request, struct page
 /** Reads "cursor" into PAGE, whose filter is known by now; RESULT_INVALID_PARAMETER. */
 NODISCARD enum result page_read_cursor(struct worker *worker, const struct request *request,
 				       struct page *page, struct error *err);
+/** Both, for a list that takes nothing else. */
+NODISCARD enum result page_read(struct worker *worker, const struct request *request,
+				struct page *page, struct error *err);
 /** Says whether RESPONSE might not hold one more record of at most RECORD_MAX bytes. */
 NODISCARD bool page_is_full(const struct response *response, size_t record_max);
 /** Writes "pagination" and, where NEXT is set, the header that names the next page. */

@@ -26,10 +26,8 @@ enum result team_list(struct worker *worker, const struct request *request,
 	struct page page = {.list = CURSOR_OF_TEAM};
 	struct token_position next;
 	struct id id;
-	enum result result = page_read_limit(request, &page, &response->error);
+	enum result result = page_read(worker, request, &page, &response->error);
 
-	if (result == RESULT_OK)
-		result = page_read_cursor(worker, request, &page, &response->error);
 	if (result == RESULT_OK)
 		result = request_path_id(request, 0, &id);
 	if (result != RESULT_OK)

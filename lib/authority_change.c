@@ -26,12 +26,19 @@ enum result authority_may_change(const struct token_record *fresh,
 	return RESULT_OK;
 }
 
-enum result authority_refuse_maker(struct authority *authority, const struct token_record *fresh,
-				   const struct token_record *target, struct error *err)
+enum result authority_find_changeable(struct authority *authority, const struct token_record *fresh,
+				      const struct id *id, struct token_record *target,
+				      struct error *err)
 {
-	bool descends;
-	enum result result = store_descends(authority->store, &fresh->id, &target->id, &descends);
+	bool descends = false;
+	enum result result = store_find_token(authority->store, id, target);
 
+	if (result == RESULT_OK && target->revoked_at != STORE_NO_MOMENT)
+		result = RESULT_NOT_FOUND;
+	if (result == RESULT_OK)
+		result = authority_may_change(fresh, target, err);
+	if (result == RESULT_OK)
+		result = store_descends(authority->store, &fresh->id, id, &descends);
 	if (result == RESULT_OK && descends)
 		return error_set(err, RESULT_SCOPE_EXCEEDED, NULL,
 				 "A token does not change or rotate one that it comes from; use "
@@ -60,9 +67,7 @@ static enum result cut_descendant(struct authority *authority, const struct call
 	if (result != RESULT_OK)
 		goto out;
 	if (scope_is_empty(&cut)) {
-		result = authority_audit_revocation(authority, caller, id, false, NULL, now);
-		if (result == RESULT_OK)
-			result = store_revoke_token(authority->store, id, now, &caller->token.id);
+		result = authority_revoke_audited(authority, caller, id, false, NULL, now);
 	} else if (!scope_covers(&cut, &record.scope)) {
 		after = record;
 		after.scope = cut;
@@ -136,13 +141,7 @@ static enum result change(struct authority *authority, const struct caller *call
 	enum result result = authority_read_caller_again(authority, caller, now, &fresh);
 
 	if (result == RESULT_OK)
-		result = store_find_token(authority->store, id, record);
-	if (result == RESULT_OK && record->revoked_at != STORE_NO_MOMENT)
-		result = RESULT_NOT_FOUND;
-	if (result == RESULT_OK)
-		result = authority_may_change(&fresh, record, err);
-	if (result == RESULT_OK)
-		result = authority_refuse_maker(authority, &fresh, record, err);
+		result = authority_find_changeable(authority, &fresh, id, record, err);
 	if (result == RESULT_OK && fresh.is_replaced_key && id_equals(&fresh.id, id))
 		result = RESULT_REPLACED_KEY;
 	if (result == RESULT_OK)

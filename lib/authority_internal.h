@@ -58,11 +58,14 @@ NODISCARD enum result authority_choose_scope(struct authority *authority,
 NODISCARD enum result authority_may_change(const struct token_record *fresh,
 					   const struct token_record *target, struct error *err);
 
-/** RESULT_SCOPE_EXCEEDED where FRESH, a caller's row, descends from TARGET: what a replaced key has
- *  made must not take over the token that this key may no longer rotate. */
-NODISCARD enum result authority_refuse_maker(struct authority *authority,
-					     const struct token_record *fresh,
-					     const struct token_record *target, struct error *err);
+/** Fills TARGET, which must own nothing and owns afterwards, with the token ID, which a caller
+ * whose row is FRESH may change or rotate: as authority_may_change() says, and nothing that it
+ * descends from, since what a replaced key has made must not take over the token that this key may
+ * no longer rotate. RESULT_NOT_FOUND also for a revoked one. */
+NODISCARD enum result authority_find_changeable(struct authority *authority,
+						const struct token_record *fresh,
+						const struct id *id, struct token_record *target,
+						struct error *err);
 
 /** What CALLER made with the same Idempotency-Key within a day: *IS_REPEAT, and EARLIER. Nothing
  *  where IDEMPOTENCY is NULL; RESULT_IDEMPOTENCY_MISMATCH where it was another request. */

@@ -22,14 +22,8 @@ static enum result decide(struct authority *authority, const struct rotation *ro
 			  struct token_record *target, bool *is_repeat, struct error *err)
 {
 	struct idempotent_record earlier;
-	enum result result = store_find_token(authority->store, rotation->id, target);
+	enum result result = authority_find_changeable(authority, fresh, rotation->id, target, err);
 
-	if (result == RESULT_OK && target->revoked_at != STORE_NO_MOMENT)
-		result = RESULT_NOT_FOUND;
-	if (result == RESULT_OK)
-		result = authority_may_change(fresh, target, err);
-	if (result == RESULT_OK)
-		result = authority_refuse_maker(authority, fresh, target, err);
 	if (result == RESULT_OK)
 		result = authority_find_earlier(authority, rotation->caller, rotation->idempotency,
 						now, &earlier, is_repeat, err);

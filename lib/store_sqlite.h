@@ -76,6 +76,9 @@ enum statement {
 	STATEMENT_COUNT
 };
 
+/* In store_sqlite_statements.c. */
+extern const char *const store_statement_sql[STATEMENT_COUNT];
+
 struct store {
 	struct sqlite3 *database;
 	struct sqlite3_stmt *statements[STATEMENT_COUNT];

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* The order of AUDIT_COLUMNS in store_sqlite.c, from 0; a parameter's number is one more. */
+/* The order of AUDIT_COLUMNS in store_sqlite_statements.c, from 0; a parameter's number is one
+ * more. */
 enum audit_part {
 	PART_SEQUENCE,
 	PART_AT,

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The order of TOKEN_COLUMNS in store_sqlite.c. */
+/* The order of TOKEN_COLUMNS in store_sqlite_statements.c. */
 enum token_column {
 	TOKEN_SEQUENCE,
 	TOKEN_ID,

@@ -3,7 +3,7 @@
 
 #include <sqlite3.h>
 
-/* The order of WEBSITE_COLUMNS in store_sqlite.c, and the role behind them. */
+/* The order of WEBSITE_COLUMNS in store_sqlite_statements.c, and the role behind them. */
 enum website_column {
 	WEBSITE_SEQUENCE,
 	WEBSITE_ID,

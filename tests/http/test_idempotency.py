@@ -6,17 +6,14 @@ import concurrent.futures
 import pytest
 
 from asking import MEMO, QUICK, ask_program, change
-from claviger_site import TOKENS, Site, well_formed
+from claviger_site import TOKENS, well_formed
+from conftest import opened
 from refusals import nothing_changes, tells_nothing
 
 
 @pytest.fixture(scope="module")
 def site():
-    site = Site(QUICK + MEMO)
-    try:
-        yield site
-    finally:
-        site.close()
+    yield from opened(QUICK + MEMO)
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +54,12 @@ def test_a_repeated_creation_replaces_what_the_first_made(pair):
 
 
 def test_what_was_replaced_makes_room_for_what_replaces_it():
-    site = Site(QUICK + MEMO + "tokens_per_account = 2\n")
-    try:
+    for site in opened(QUICK + MEMO + "tokens_per_account = 2\n"):
         web = site.start()
         first = create(web, "room", {}).first
         assert create(web, "room", {}).status == 201
         create(web, "other", {}).refused(409, "limit_reached")
         assert not works(web, first["key"])
-    finally:
-        site.close()
 
 
 @pytest.mark.parametrize("again", [{"name": "two"}, {}, '{"name":"one" }'], ids=str)

@@ -6,7 +6,8 @@ import datetime
 import pytest
 
 from asking import MEMO, QUICK, USES, change
-from claviger_site import PLAIN_CGI, TOKENS, Site
+from claviger_site import PLAIN_CGI, TOKENS
+from conftest import opened
 from refusals import nothing_changes, tells_nothing
 
 UNKNOWN_ID = "0123456789abcdef01234567"
@@ -14,11 +15,7 @@ UNKNOWN_ID = "0123456789abcdef01234567"
 
 @pytest.fixture(scope="module")
 def site():
-    site = Site(QUICK + MEMO)
-    try:
-        yield site
-    finally:
-        site.close()
+    yield from opened(QUICK + MEMO)
 
 
 @pytest.fixture(scope="module")
