@@ -44,7 +44,8 @@ enum result authority_read_caller_again(struct authority *authority, const struc
 		return RESULT_INVALID_TOKEN;
 	if (result != RESULT_OK)
 		return result;
-	if (!authority_is_alive(fresh, now) || !id_equals(&fresh->id, &caller->token.id))
+	if (!authority_is_alive(fresh, now) || !id_equals(&fresh->id, &caller->token.id) ||
+	    !scope_admits(&fresh->scope, caller->address))
 		return RESULT_INVALID_TOKEN;
 	if (!permission_set_covers(fresh->scope.permissions, caller->required))
 		return RESULT_INSUFFICIENT_SCOPE;

@@ -8,7 +8,8 @@
 
 #include <sodium.h>
 
-/* Who rotates what; decided twice, before scrypt and by what the rows say in the transaction. */
+/* Who rotates what; decided twice, so that a refusal costs no scrypt run: before it, and by what
+ * the rows say in the transaction that changes them. */
 struct rotation {
 	const struct caller *caller;
 	const struct id *id;
@@ -35,6 +36,26 @@ static enum result decide(struct authority *authority, const struct rotation *ro
 	if (fresh->is_replaced_key && id_equals(&fresh->id, rotation->id) && !*is_repeat)
 		return RESULT_REPLACED_KEY;
 	return RESULT_OK;
+}
+
+/* Caller and target as they are at one moment: a caller that was revoked with its target since it
+ * was let in is told that, not that its target is gone. */
+static enum result decide_first(struct authority *authority, const struct rotation *rotation,
+				int64_t now, struct error *err)
+{
+	struct token_record fresh = {0}, target = {0};
+	bool is_repeat;
+	enum result result = store_begin_read(authority->store);
+
+	if (result != RESULT_OK)
+		return result;
+	result = authority_read_caller_again(authority, rotation->caller, now, &fresh);
+	if (result == RESULT_OK)
+		result = decide(authority, rotation, &fresh, now, &target, &is_repeat, err);
+	store_rollback(authority->store);
+	token_record_clear(&target);
+	token_record_clear(&fresh);
+	return result;
 }
 
 /* Inside the transaction. MINTED holds selector, display key and hash of the new key. */
@@ -78,13 +99,10 @@ enum result authority_rotate(struct authority *authority, const struct caller *c
 {
 	struct rotation rotation = {caller, id, idempotency, grace_ms};
 	struct token_record minted = {0};
-	bool is_repeat;
-	enum result result;
+	enum result result = decide_first(authority, &rotation, now, err);
 
 	*record = (struct token_record){0};
 	*key = (struct key){0};
-	result = decide(authority, &rotation, &caller->token, now, record, &is_repeat, err);
-	token_record_clear(record);
 	if (result != RESULT_OK)
 		return authority_end_refused(authority, caller, id, now, result, err);
 	if (!authority->may_wait)

@@ -87,6 +87,29 @@ static enum result decide(struct authority *authority, const struct maker *maker
 	return result;
 }
 
+/* By the caller's row and all else as they are at one moment. */
+static enum result decide_first(struct authority *authority, const struct maker *maker,
+				const struct token_draft *draft, int64_t now, struct error *err)
+{
+	struct token_record fresh = {0};
+	struct scope chosen = {0};
+	const struct scope *scope = &maker->whole_account;
+	enum result result = store_begin_read(authority->store);
+
+	if (result != RESULT_OK)
+		return result;
+	if (maker->caller != NULL) {
+		result = authority_read_caller_again(authority, maker->caller, now, &fresh);
+		scope = &fresh.scope;
+	}
+	if (result == RESULT_OK)
+		result = decide(authority, maker, scope, draft, now, false, &chosen, err);
+	store_rollback(authority->store);
+	scope_clear(&chosen);
+	token_record_clear(&fresh);
+	return result;
+}
+
 /* Inside the transaction: the rows as they are now decide. */
 static enum result add_token(struct authority *authority, const struct maker *maker,
 			     const struct token_draft *draft, struct token_record *record,
@@ -146,16 +169,12 @@ static enum result issue(struct authority *authority, const struct maker *maker,
 			 const struct token_draft *draft, int64_t now, struct token_record *record,
 			 struct key *key, struct error *err)
 {
-	const struct scope *scope =
-		maker->caller != NULL ? &maker->caller->token.scope : &maker->whole_account;
-	struct scope chosen;
-	enum result result = decide(authority, maker, scope, draft, now, false, &chosen, err);
+	enum result result = decide_first(authority, maker, draft, now, err);
 
 	*record = (struct token_record){0};
 	*key = (struct key){0};
 	if (result != RESULT_OK)
 		return result;
-	scope_clear(&chosen);
 	if (!authority->may_wait)
 		return RESULT_DEFERRED;
 

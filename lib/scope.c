@@ -126,7 +126,7 @@ bool scope_admits(const struct scope *scope, const char *address)
 
 	if (scope->every_address)
 		return true;
-	return network_parse_address(address, &network) &&
+	return address != NULL && network_parse_address(address, &network) &&
 	       network_set_covers(&scope->addresses, &one);
 }
 

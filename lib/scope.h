@@ -42,7 +42,7 @@ NODISCARD bool scope_permits(const struct scope *scope, const struct catalogue *
 			     int64_t now);
 
 /** Says whether SCOPE may be used from ADDRESS, text as REMOTE_ADDR has it. What is no address is
- *  one only to a scope that is not limited to some. */
+ *  one only to a scope that is not limited to some; NULL is none. */
 NODISCARD bool scope_admits(const struct scope *scope, const char *address);
 
 /** What ROLE leaves of a permission on a website: a viewer only ":read", a member all but

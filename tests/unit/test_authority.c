@@ -606,6 +606,25 @@ static void test_a_caller_that_ended_meanwhile_makes_nothing(void **state)
 	caller_clear(&caller);
 }
 
+static void test_a_caller_whose_addresses_were_narrowed_meanwhile_makes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct made_token made;
+	struct caller caller;
+	struct error err = {0};
+	struct id id;
+
+	fixture_add_account(fixture, 1);
+	made = fixture_add_token(fixture, 1, "*/all/never/192.0.2.0/24", NULL);
+	caller = fixture_caller(fixture, &made.id);
+	assert_int_equal(issue_own(&fixture->authority, &caller, &id, &err), RESULT_INVALID_TOKEN);
+	caller.address = THERE;
+	assert_int_equal(issue_own(&fixture->authority, &caller, &id, &err), RESULT_INVALID_TOKEN);
+	caller.address = HERE;
+	assert_int_equal(issue_own(&fixture->authority, &caller, &id, &err), RESULT_OK);
+	caller_clear(&caller);
+}
+
 static void test_a_row_that_was_narrowed_meanwhile_decides(void **state)
 {
 	struct fixture *fixture = *state;
@@ -625,6 +644,30 @@ static void test_a_row_that_was_narrowed_meanwhile_decides(void **state)
 			 RESULT_SCOPE_EXCEEDED);
 	assert_string_equal(err.field, "permissions[0]");
 	token_draft_clear(&draft);
+	caller_clear(&caller);
+}
+
+static void test_a_caller_that_ended_meanwhile_rotates_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct made_token made = {0};
+	struct caller caller;
+	struct error err = {0};
+	struct token_record record;
+	struct key key;
+	uint64_t runs;
+
+	fixture_add_account(fixture, 1);
+	made = fixture_add_token(fixture, 1, "*/all/never", NULL);
+	caller = fixture_caller(fixture, &made.id);
+	assert_int_equal(store_revoke_token(fixture->store, &made.id, 1, NULL), RESULT_OK);
+	runs = secret_runs();
+	/* Its target is gone too, but that is not what it is told. */
+	assert_int_equal(authority_rotate(&fixture->authority, &caller, &made.id, 0, NULL,
+					  timestamp_now(), &record, &key, &err),
+			 RESULT_INVALID_TOKEN);
+	assert_int_equal(secret_runs(), runs);
+	assert_int_equal(key.secret_text[0], '\0');
 	caller_clear(&caller);
 }
 
@@ -1306,7 +1349,9 @@ int main(void)
 		TEST(test_what_is_issued_is_never_wider),
 		TEST(test_an_account_has_so_many_living_tokens),
 		TEST(test_a_caller_that_ended_meanwhile_makes_nothing),
+		TEST(test_a_caller_whose_addresses_were_narrowed_meanwhile_makes_nothing),
 		TEST(test_a_row_that_was_narrowed_meanwhile_decides),
+		TEST(test_a_caller_that_ended_meanwhile_rotates_nothing),
 		TEST(test_issuing_defers_or_is_busy_without_effect),
 		TEST(test_the_operator_makes_tokens_within_an_account),
 		cmocka_unit_test(test_a_token_is_active_expired_or_revoked),

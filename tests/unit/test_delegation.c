@@ -37,6 +37,11 @@ static const char *const networks[NETWORKS] = {
 	"2001:db8::/46",   "2001:db8::/47",   "2001:db8:2::/47", "2001:db8::/48",
 	"2001:db8:1::/48", "2001:db8:2::/48", "2001:db8:3::/48",
 };
+/* One in each. */
+static const char *const addresses[NETWORKS] = {
+	"2001:db8::1",   "2001:db8::1",   "2001:db8:2::1", "2001:db8::1",
+	"2001:db8:1::1", "2001:db8:2::1", "2001:db8:3::1",
+};
 
 /* What a token may do. */
 struct plain {
@@ -419,6 +424,15 @@ static struct plain plain_of_row(struct fixture *fixture, const struct tree *tre
 	return plain;
 }
 
+static const char *address_of(const struct plain *plain)
+{
+	size_t i = 0;
+
+	while (i < NETWORKS - 1 && !plain->networks[i])
+		i++;
+	return addresses[i];
+}
+
 /* One creation under MAKER; NEW_ID is the new token where it came to something. */
 static enum result create(struct fixture *fixture, const struct member *maker,
 			  const struct buffer *body, int64_t now, struct id *new_id)
@@ -431,6 +445,7 @@ static enum result create(struct fixture *fixture, const struct member *maker,
 	enum result result =
 		codec_read_draft(&fixture->config, body->data, body->length, now, &draft, &err);
 
+	caller.address = address_of(&maker->plain);
 	if (result == RESULT_OK) {
 		result = authority_issue(&fixture->authority, &caller, &draft, NULL, now, &record,
 					 &key, &err);
