@@ -2,11 +2,11 @@
 """The clock steps: expiry follows it to the second, and nothing else does. Each service has a clock
 of its own, which libfaketime lets stand wherever a file says."""
 import datetime
-import glob
 
 import pytest
 
 from claviger_site import TOKENS, Site, wait_until, well_formed
+from faked_clock import LIBRARY, SANITIZERS_TOO
 from fastcgi_peer import Service, create
 
 END = datetime.datetime(2090, 1, 1, tzinfo=datetime.timezone.utc)
@@ -20,12 +20,10 @@ class Clocked(Service):
     def __init__(self, site, moment):
         self.clock = site.directory / f"clock-{len(site.servers)}"
         self.set(moment)
-        (library,) = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
         super().__init__(site, environment={
-            "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(self.clock), "TZ": "UTC",
+            "LD_PRELOAD": str(LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.clock), "TZ": "UTC",
             "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # A sanitizer wants to be first; it need not be.
-            "ASAN_OPTIONS": "verify_asan_link_order=0"}.items())
+            **SANITIZERS_TOO}.items())
 
     def set(self, moment):
         new = self.clock.with_suffix(".new")

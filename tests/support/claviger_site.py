@@ -27,9 +27,16 @@ LIGHTTPD = shutil.which("lighttpd", path=os.environ["PATH"] + ":/usr/sbin") or "
 PLAIN_CGI = os.environ.get("CLAVIGER_TEST_MODE") == "cgi"
 # Without the tests' own variables: claviger refuses what it takes for a misspelt key.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("CLAVIGER_")}
+SANITIZERS = ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
+
+
+def sanitizers_too(options):
+    """The environment that adds OPTIONS to those that the sanitizers have."""
+    return {name: f"{os.environ.get(name, '')}:{options}" for name in SANITIZERS}
+
+
 # A sanitizer catches the signals that a crash is made of, and reports while other threads go on.
-CRASH_AT_ONCE = {name: os.environ.get(name, "") + ":handle_segv=0:handle_abort=0:handle_sigbus=0"
-                 for name in ("ASAN_OPTIONS", "TSAN_OPTIONS")}
+CRASH_AT_ONCE = sanitizers_too("handle_segv=0:handle_abort=0:handle_sigbus=0")
 ROUNDS = int(os.environ.get("CLAVIGER_ROUNDS", "300"))
 SEED = int(os.environ.get("CLAVIGER_SEED", secrets.randbits(32)))
 B = "/api/v1/admin"
@@ -212,18 +219,21 @@ class WebServer:
         self.name = f"web-{len(site.servers)}"
         self.errors = site.directory / f"{self.name}.log"
         configuration = site.directory / f"{self.name}.conf"
-        configuration.write_text(self.configure(plain_cgi, www))
+        environment = {**ENVIRONMENT, **(environment or {})}
+        passed = [name for name in SANITIZERS if name in environment]
+        configuration.write_text(self.configure(plain_cgi, www, passed))
         self.process = subprocess.Popen([LIGHTTPD, "-D", "-f", configuration],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=open(self.errors, "wb"), cwd=site.directory,
-                                        env={**ENVIRONMENT, **(environment or {})})
+                                        env=environment)
         try:
             wait_until(self.answers, "the web server to answer")
         except BaseException:
             self.stop()
             raise
 
-    def configure(self, plain_cgi, www):
+    def configure(self, plain_cgi, www, passed):
+        """PASSED: variables of the environment that the program is to have besides its own."""
         run = self.site.directory / self.name
         run.mkdir(mode=0o700)
         values = {"port": self.port, "www": f'"{www}"',
@@ -234,14 +244,16 @@ class WebServer:
             text, count = re.subn(rf"(?m)^var\.{name}\s*=.*$", f"var.{name} = {value}", text)
             assert count == 1, name
         if not plain_cgi:
-            return text
+            names = "".join(f', "{name}"' for name in passed)
+            return text.replace('"CLAVIGER_BOOTSTRAP", "TZ"', f'"CLAVIGER_BOOTSTRAP", "TZ"{names}')
         # The same file, but for how the program is reached.
         start = text.index("\tfastcgi.server")
         end = text.index("\n\t)))\n", start) + len("\n\t)))\n")
         cgi = ('\talias.url = ( "/api/v1" => var.program, "/healthz" => var.program,\n'
                '\t\t"/metrics" => var.program )\n'
                '\tcgi.assign = ( "" => "" )\n'
-               '\tsetenv.set-environment = ( "CLAVIGER_CONFIG" => var.config )\n')
+               '\tsetenv.set-environment = ( "CLAVIGER_CONFIG" => var.config'
+               + "".join(f', "{name}" => env.{name}' for name in passed) + " )\n")
         text = text[:start] + cgi + text[end:]
         return text.replace('"mod_fastcgi", "mod_access"',
                             '"mod_setenv", "mod_access", "mod_alias", "mod_cgi"')

@@ -6,14 +6,16 @@ import datetime
 import os
 import pathlib
 
-from claviger_site import Site
+from claviger_site import Site, sanitizers_too
 
 LIBRARY = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-# The address sanitizer wants to be the first library; beside this one it need not be.
+# The address sanitizer wants to be the first library; beside this one it need not be. The thread
+# sanitizer does not see that who waits by this library has given the lock away.
+SANITIZERS_TOO = sanitizers_too("verify_asan_link_order=0:report_mutex_bugs=0")
 WRAPPER = """#!/bin/sh
 export LD_PRELOAD={library} FAKETIME_TIMESTAMP_FILE={clock} FAKETIME_NO_CACHE=1
 export FAKETIME_DONT_FAKE_MONOTONIC=1 TZ=UTC
-export ASAN_OPTIONS="${{ASAN_OPTIONS:+$ASAN_OPTIONS:}}verify_asan_link_order=0"
+export {sanitizers}
 exec {program} "$@"
 """
 
@@ -29,7 +31,8 @@ class ClockedSite(Site):
         if not wrapper.exists():
             self.set_clock(self.now)
             wrapper.write_text(WRAPPER.format(library=LIBRARY, clock=self.directory / "clock",
-                                              program=program))
+                                              program=program, sanitizers=" ".join(
+                    f"{name}='{value}'" for name, value in SANITIZERS_TOO.items())))
             wrapper.chmod(0o755)
         return wrapper
 
