@@ -270,15 +270,15 @@ out:
 	return result;
 }
 
-enum result authority_require(struct authority *authority, struct caller *caller,
-			      struct permission_set needed)
+/* NEEDED on whatever website is left. A list of which none is left means nothing, not everything.
+ */
+static enum result permit_anywhere(struct authority *authority, const struct scope *scope,
+				   struct permission_set needed)
 {
-	const struct scope *scope = &caller->token.scope;
 	enum role role = ROLE_NONE;
 
 	if (!permission_set_covers(scope->permissions, needed))
 		return RESULT_INSUFFICIENT_SCOPE;
-	/* A list of which no website is left means nothing, not everything. */
 	for (size_t i = 0; !scope->every_website && role == ROLE_NONE; i++) {
 		enum result result;
 
@@ -289,8 +289,39 @@ enum result authority_require(struct authority *authority, struct caller *caller
 		if (result != RESULT_OK)
 			return result;
 	}
-	caller->required = needed;
 	return RESULT_OK;
+}
+
+enum result authority_require(struct authority *authority, struct caller *caller,
+			      struct permission_set needed)
+{
+	enum result result = permit_anywhere(authority, &caller->token.scope, needed);
+
+	if (result == RESULT_OK)
+		caller->required = needed;
+	return result;
+}
+
+enum result authority_permit(struct authority *authority, const struct scope *scope,
+			     struct permission_set needed, const struct id *website, int64_t now)
+{
+	const struct catalogue *catalogue = &authority->config->catalogue;
+	const struct permission_set nothing = {0};
+	enum role role;
+	enum result result;
+
+	if (website == NULL)
+		return permit_anywhere(authority, scope, needed);
+	if (!permission_set_covers(scope->permissions, needed))
+		return RESULT_INSUFFICIENT_SCOPE;
+	result = store_find_role(authority->store, &scope->account, website, &role);
+	if (result != RESULT_OK)
+		return result;
+	if (!scope_permits(scope, catalogue, nothing, website, role, now))
+		return RESULT_NOT_FOUND;
+	return scope_permits(scope, catalogue, needed, website, role, now)
+		       ? RESULT_OK
+		       : RESULT_INSUFFICIENT_SCOPE;
 }
 
 enum result authority_limit_rate(struct authority *authority, const struct caller *caller,

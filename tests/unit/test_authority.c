@@ -403,6 +403,58 @@ static void test_a_caller_loses_all_with_its_last_website(void **state)
 
 /* A draft in words: permissions "a,b" (NULL: absent), websites "w1,w2" ("" for [], NULL: absent).
  */
+static const struct permit_case {
+	const char *label, *scope, *needed;
+	unsigned website; /* 0: none */
+	enum result expected;
+} permit_cases[] = {
+	// clang-format off
+	{ "what it holds, anywhere",          "goals:read/all/never",   "goals:read",   0, RESULT_OK },
+	{ "an owner, on a website",           "goals:write/all/never",  "goals:write",  1, RESULT_OK },
+	{ "a member, below team:write",       "*/all/never",            "goals:write",  2, RESULT_OK },
+	{ "a member is no owner",             "*/all/never",            "team:write",   2, RESULT_INSUFFICIENT_SCOPE },
+	{ "a viewer reads",                   "*/w3/never",             "goals:read",   3, RESULT_OK },
+	{ "a viewer does not write",          "*/w3/never",             "goals:write",  3, RESULT_INSUFFICIENT_SCOPE },
+	{ "a website of somebody else",       "*/all/never",            "goals:read",   4, RESULT_NOT_FOUND },
+	{ "a website outside of the list",    "goals:read/w1/never",    "goals:read",   2, RESULT_NOT_FOUND },
+	{ "the permission comes first",       "goals:read/w1/never",    "goals:write",  2, RESULT_INSUFFICIENT_SCOPE },
+	{ "a list of which nothing is left",  "goals:read/w4/never",    "goals:read",   0, RESULT_INSUFFICIENT_SCOPE },
+	{ "every permission is not a list",   "goals:read/w1/never",    "*",            1, RESULT_INSUFFICIENT_SCOPE },
+	// clang-format on
+};
+
+static void test_what_a_token_reaches_is_cut_by_the_role_on_the_website(void **state)
+{
+	static const enum role roles[] = {ROLE_OWNER, ROLE_MEMBER, ROLE_VIEWER};
+	struct fixture *fixture = *state;
+	struct id account = account_id(1);
+
+	fixture_add_account(fixture, 1);
+	fixture_add_account(fixture, 2);
+	for (unsigned i = 1; i <= 4; i++) {
+		struct id website = website_id(i);
+
+		fixture_add_website(fixture, i, i == 4 ? 2 : 1);
+		if (i <= 3)
+			assert_int_equal(
+				store_set_role(fixture->store, &account, &website, roles[i - 1]),
+				RESULT_OK);
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(permit_cases); i++) {
+		const struct permit_case *c = &permit_cases[i];
+		struct scope scope = scope_of(c->scope);
+		struct id website = website_id(c->website);
+		enum result result;
+
+		scope.account = account;
+		result = authority_permit(&fixture->authority, &scope, permission_of(c->needed),
+					  c->website == 0 ? NULL : &website, 1);
+		if (result != c->expected)
+			fail_msg("%s: %d and not %d", c->label, result, c->expected);
+		scope_clear(&scope);
+	}
+}
+
 static struct token_draft draft_of(const char *permissions, const char *websites,
 				   enum expiry_kind expiry, int64_t expires_at)
 {
@@ -1346,6 +1398,7 @@ int main(void)
 		TEST(test_a_hash_that_cannot_be_renewed_stays_good),
 		TEST(test_a_caller_has_what_it_holds_where_a_website_is_left),
 		TEST(test_a_caller_loses_all_with_its_last_website),
+		TEST(test_what_a_token_reaches_is_cut_by_the_role_on_the_website),
 		TEST(test_what_is_issued_is_never_wider),
 		TEST(test_an_account_has_so_many_living_tokens),
 		TEST(test_a_caller_that_ended_meanwhile_makes_nothing),
