@@ -5,6 +5,7 @@
 #include "file.h"
 #include "log.h"
 #include "memo.h"
+#include "policy_file.h"
 #include "store.h"
 
 #include <stdio.h>
@@ -41,6 +42,19 @@ static enum result check_store(const struct config *config, struct error *err)
 	return result;
 }
 
+static enum result check_policy(const struct config *config, struct error *err)
+{
+	struct policy_file *file = policy_file_new(&config->catalogue);
+	enum result result = file == NULL ? error_set(err, RESULT_BUSY, NULL,
+						      "There is no memory for the policy")
+					  : policy_file_use(file, config->policy_file, err);
+
+	if (result != RESULT_OK)
+		error_prefix(err, "policy");
+	policy_file_free(file);
+	return result;
+}
+
 enum result check_run(const struct config *config, const char *key_file, struct error *err)
 {
 	enum result result = check_log(config, err);
@@ -52,6 +66,8 @@ enum result check_run(const struct config *config, const char *key_file, struct 
 		result = memo_check(config->memo_file, err);
 	if (result == RESULT_OK && access(config->database, F_OK) == 0)
 		result = audit_key_check(config, err);
+	if (result == RESULT_OK)
+		result = check_policy(config, err);
 	if (result != RESULT_OK)
 		return result;
 	if (key_file == NULL || access(config->database, F_OK) == 0)

@@ -120,7 +120,8 @@ static enum result check_query(const struct request *request, const char *prefix
 	length = decode_loosely(request->query, decoded);
 	is_found = token_find_form(prefix, decoded, length, &at);
 	sodium_memzero(decoded, sizeof(decoded));
-	for (size_t i = 0; i < ARRAY_LENGTH(names) && !is_found; i++) {
+	/* In front of the gate those names are the backend's own. */
+	for (size_t i = 0; i < ARRAY_LENGTH(names) && !is_found && !request->is_gate; i++) {
 		struct error ignored = {0};
 		char value[2];
 

@@ -48,7 +48,7 @@ enum result health_metrics(struct worker *worker, const struct request *request,
 		     "Log lines that could not be written.", log_dropped());
 	result = buffer_result(out);
 	if (result == RESULT_OK) {
-		response->is_text = true;
+		response->type = RESPONSE_METRICS;
 		response->status = 200;
 	}
 	return result;

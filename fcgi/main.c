@@ -265,6 +265,7 @@ static void reload(struct server *server, struct config *config, const char *fil
 	if (fresh == NULL)
 		return;
 	if (load_config(file, environment, fresh, &err) != RESULT_OK ||
+	    server_take_policy(server, fresh, &err) != RESULT_OK ||
 	    open_log(fresh, &err) != RESULT_OK) {
 		log_event(LOG_ERROR, NULL, "configuration not taken over",
 			  "kept=the one before message=%.255s", err.message);

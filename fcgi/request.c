@@ -32,6 +32,14 @@ static const char *const variable_names[VARIABLE_COUNT] = {
 	[VARIABLE_API_KEY]                  = "HTTP_X_API_KEY",
 	[VARIABLE_REQUEST_ID]               = "HTTP_X_REQUEST_ID",
 	[VARIABLE_IDEMPOTENCY_KEY]          = "HTTP_IDEMPOTENCY_KEY",
+	[VARIABLE_GATE]                     = "CLAVIGER_GATE",
+	[VARIABLE_GATE_METHOD]              = "CLAVIGER_METHOD",
+	[VARIABLE_GATE_URI]                 = "CLAVIGER_URI",
+	[VARIABLE_FORWARDED_METHOD]         = "HTTP_X_FORWARDED_METHOD",
+	[VARIABLE_FORWARDED_URI]            = "HTTP_X_FORWARDED_URI",
+	[VARIABLE_ORIGINAL_METHOD]          = "HTTP_X_ORIGINAL_METHOD",
+	[VARIABLE_ORIGINAL_URI]             = "HTTP_X_ORIGINAL_URI",
+	[VARIABLE_ACCEPT]                   = "HTTP_ACCEPT",
 };
 // clang-format on
 
@@ -63,6 +71,8 @@ void request_reset(struct request *request)
 	request->body_is_too_large = false;
 	request->body_is_incomplete = false;
 	caller_clear(&request->caller);
+	request->is_gate = false;
+	request->has_question = false;
 	request->is_counted = false;
 }
 
@@ -146,6 +156,23 @@ void request_read_variables(struct request *request, char *const *environment, c
 		id = new_id;
 	memcpy(request->id, id, strlen(id) + 1);
 	find_path(request);
+}
+
+void request_take_question(struct request *request, char *method, char *uri)
+{
+	request->variables[VARIABLE_METHOD] = method;
+	request->variables[VARIABLE_URI] = uri;
+	request->path[0] = '\0';
+	request->query = "";
+	find_path(request);
+}
+
+bool request_is_doubled(const struct request *request)
+{
+	for (size_t i = 0; i < VARIABLE_GATE; i++)
+		if (request->is_doubled[i])
+			return true;
+	return false;
 }
 
 static void keep(struct request *request, const char *bytes, size_t length)

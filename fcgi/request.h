@@ -42,6 +42,15 @@ enum variable {
 	VARIABLE_API_KEY,
 	VARIABLE_REQUEST_ID,
 	VARIABLE_IDEMPOTENCY_KEY,
+	/* From here on of the gate alone: a second one changes nothing elsewhere. */
+	VARIABLE_GATE,
+	VARIABLE_GATE_METHOD,
+	VARIABLE_GATE_URI,
+	VARIABLE_FORWARDED_METHOD,
+	VARIABLE_FORWARDED_URI,
+	VARIABLE_ORIGINAL_METHOD,
+	VARIABLE_ORIGINAL_URI,
+	VARIABLE_ACCEPT,
 	VARIABLE_COUNT
 };
 
@@ -65,6 +74,9 @@ struct request {
 	bool body_is_incomplete;
 	int64_t now;
 	struct caller caller;
+	bool is_gate;      /* a question to the gate, not to a route */
+	bool has_question; /* as a sub-request to the gate: method, URI and path are those it is
+			      about */
 	bool is_counted; /* as a use of the caller's token: once, whichever lanes it goes through */
 };
 
@@ -79,6 +91,11 @@ void request_read_fcgi_body(struct request *request, struct FCGX_Request *fcgx);
 /** Reads the body of a plain CGI request from DESCRIPTOR, never beyond CONTENT_LENGTH
  *  (RFC 3875 §4.2). */
 void request_read_cgi_body(struct request *request, int descriptor);
+/** Puts METHOD and URI, which stay borrowed, in the place of REQUEST's own. */
+void request_take_question(struct request *request, char *method, char *uri);
+/** Says whether a variable that any request has is there twice: which of the two counted would
+ *  depend on who reads them. */
+NODISCARD bool request_is_doubled(const struct request *request);
 /** The framing of the body (RESULT_INVALID_REQUEST, RESULT_BODY_TOO_LARGE) and, where WANTS_JSON
  *  and there is one, its type (RESULT_UNSUPPORTED_MEDIA_TYPE). */
 NODISCARD enum result request_check_body(const struct request *request, bool wants_json,

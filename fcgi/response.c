@@ -28,7 +28,8 @@ void response_reset(struct response *response)
 	buffer_reset(&response->body);
 	response->status = 500;
 	response->error = (struct error){0};
-	response->is_text = false;
+	response->type = RESPONSE_JSON;
+	response->lacking[0] = '\0';
 }
 
 int response_status(enum result result)
@@ -235,7 +236,7 @@ void response_refuse(struct response *response, enum result result, const char *
 {
 	buffer_reset(&response->headers);
 	buffer_reset(&response->body);
-	response->is_text = false;
+	response->type = RESPONSE_JSON;
 	response->status = response_status(result);
 	write_challenge(response, result, scope);
 	if (response->status == 503 || response->status == 429) {
@@ -280,6 +281,21 @@ static const char *reason_phrase(int status)
 	}
 }
 
+static const char *content_type(enum response_type type)
+{
+	switch (type) {
+	case RESPONSE_JSON:
+		return "application/json";
+	case RESPONSE_METRICS:
+		return "text/plain; version=0.0.4";
+	case RESPONSE_TEXT:
+		return "text/plain";
+	case RESPONSE_HTML:
+		return "text/html";
+	}
+	return "application/octet-stream";
+}
+
 void response_write_head(struct response *response, const char *request_id)
 {
 	struct buffer *out = &response->head;
@@ -288,10 +304,9 @@ void response_write_head(struct response *response, const char *request_id)
 	buffer_append_number(out, response->status);
 	buffer_append_char(out, ' ');
 	buffer_append_text(out, reason_phrase(response->status));
-	buffer_append_text(out, response->is_text
-					? "\r\nContent-Type: text/plain; version=0.0.4; "
-					  "charset=utf-8"
-					: "\r\nContent-Type: application/json; charset=utf-8");
+	buffer_append_text(out, "\r\nContent-Type: ");
+	buffer_append_text(out, content_type(response->type));
+	buffer_append_text(out, "; charset=utf-8");
 	/* A web server that is not told so cuts a range out of an answer of 200. */
 	buffer_append_text(out, "\r\nCache-Control: no-store\r\nAccept-Ranges: none"
 				"\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ");

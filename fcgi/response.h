@@ -8,6 +8,7 @@
 #include "buffer.h"
 #include "error.h"
 #include "id.h"
+#include "permission.h"
 
 #include <stdbool.h>
 
@@ -19,13 +20,18 @@ enum {
 	RESPONSE_UNREAD_MAX = 176 * 1024,
 };
 
+/* What the body is. */
+enum response_type { RESPONSE_JSON, RESPONSE_METRICS, RESPONSE_TEXT, RESPONSE_HTML };
+
 struct response {
 	int status;
 	struct buffer head;    /* written by response_write_head() */
 	struct buffer headers; /* of its own: complete lines, each with its CR LF */
 	struct buffer body;
 	struct error error; /* what the handler has to say about its failure */
-	bool is_text;       /* plain text and not an envelope: the metrics */
+	enum response_type type;
+	/* Of the gate: the permission that was, for WWW-Authenticate. */
+	char lacking[PERMISSION_NAME_SIZE];
 };
 
 /** Prepares storage; clear it with response_clear(). */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "router.h"
 
-#include "credentials.h"
+#include "admission.h"
+#include "gate.h"
 #include "handlers.h"
 #include "id.h"
 #include "log.h"
@@ -152,52 +153,15 @@ static enum result check_shape(const struct request *request, struct error *err)
 	const char *method = request->variables[VARIABLE_METHOD];
 	const char *uri = request->variables[VARIABLE_URI];
 
-	/* Which of the two counted would depend on who reads them. */
-	for (size_t i = 0; i < VARIABLE_COUNT; i++)
-		if (request->is_doubled[i])
-			return error_set(err, RESULT_INVALID_REQUEST, NULL,
-					 "A header, or a parameter that the web server makes, is "
-					 "there twice; send it once");
+	if (request_is_doubled(request))
+		return error_set(
+			err, RESULT_INVALID_REQUEST, NULL,
+			"A header, or a parameter that the web server makes, is there twice; "
+			"send it once");
 	if (role != NULL && strcmp(role, "RESPONDER") != 0)
 		return RESULT_INTERNAL;
 	if (method == NULL || *method == '\0' || (uri != NULL && strlen(uri) > REQUEST_URI_MAX))
 		return RESULT_INVALID_REQUEST;
-	return RESULT_OK;
-}
-
-static enum result authenticate(struct worker *worker, struct request *request,
-				struct pending_check *pending, struct error *err)
-{
-	const char *key;
-	size_t length;
-	enum result result =
-		credentials_find(request, worker->server->config->token_prefix, &key, &length, err);
-
-	if (result == RESULT_OK)
-		result = authority_authenticate(&worker->authority, key, length,
-						request_address(request), request->now,
-						&request->caller, pending, err);
-	if (result == RESULT_OK) {
-		request->caller.address = request->variables[VARIABLE_ADDRESS];
-		request->caller.request_id = request->id;
-	}
-	return result;
-}
-
-/* A request that goes on in the other lane is authenticated there again, and counted here once. */
-static enum result count_use(struct worker *worker, struct request *request, struct error *err)
-{
-	enum result result;
-
-	if (request->is_counted)
-		return RESULT_OK;
-	result = authority_limit_rate(&worker->authority, &request->caller, request->now, err);
-	if (result != RESULT_OK)
-		return result;
-	request->is_counted = true;
-	if (worker->server->usage != NULL) /* plain CGI writes it after its answer */
-		authority_note_use(&worker->authority, &request->caller, request_address(request),
-				   request->now);
 	return RESULT_OK;
 }
 
@@ -239,42 +203,16 @@ static enum result check_permission(struct worker *worker, const struct route *r
 	return authority_require(&worker->authority, &request->caller, permission_set_of(index));
 }
 
-/* Says whether the web server would hand the database out as a file. */
-static bool is_exposed(const struct config *config, const struct request *request)
-{
-	const char *root = request->variables[VARIABLE_DOCUMENT_ROOT];
-	size_t length = root == NULL ? 0 : strlen(root);
-
-	if (length == 0)
-		return false;
-	while (length > 0 && root[length - 1] == '/')
-		length--;
-	return strncmp(config->database, root, length) == 0 && config->database[length] == '/';
-}
-
 /* What needs the store. ROUTE is known and the body checked. */
 static enum result serve(struct worker *worker, const struct route *route, struct request *request,
 			 struct response *response, struct pending_check *pending)
 {
-	enum result result;
+	enum result result = admission_open_store(worker, request);
 
-	if (worker->server->store_is_damaged)
-		return RESULT_STORE_UNAVAILABLE;
-	if (is_exposed(worker->server->config, request)) {
-		log_event(LOG_ERROR, request->id, "database lies in the document root",
-			  "do=move it out of there and change the key database");
-		return RESULT_STORE_UNAVAILABLE;
-	}
-	result = store_refresh(worker->authority.store, request->now);
 	if (result != RESULT_OK)
 		return result;
 	if (route->access != ACCESS_ANYONE) {
-		result = authenticate(worker, request, pending, &response->error);
-		if (result == RESULT_OK)
-			result = count_use(worker, request, &response->error);
-		if (result == RESULT_OK)
-			result = authority_note_replaced(&worker->authority, &request->caller,
-							 request->now);
+		result = admission_find_caller(worker, request, pending, &response->error);
 		if (result != RESULT_OK)
 			return result;
 		result = check_permission(worker, route, request, &response->error);
@@ -308,9 +246,14 @@ static void refuse(struct worker *worker, const struct route *route, const struc
 		   struct response *response, enum result result)
 {
 	bool names_scope = result == RESULT_INSUFFICIENT_SCOPE && route != NULL;
-	const char *pattern = pattern_of(worker->server->config, request->path);
+	const char *pattern =
+		request->is_gate ? "gate" : pattern_of(worker->server->config, request->path);
 
-	response_refuse(response, result, request->id, names_scope ? route->permission : NULL);
+	if (request->is_gate)
+		gate_refuse(worker, request, response, result);
+	else
+		response_refuse(response, result, request->id,
+				names_scope ? route->permission : NULL);
 	if (result == RESULT_METHOD_NOT_ALLOWED)
 		list_methods(without_base(worker->server->config, request->path), response);
 	if (result == RESULT_INTERNAL)
@@ -328,7 +271,9 @@ enum result router_answer(struct worker *worker, struct request *request, struct
 
 	*pending = (struct pending_check){0};
 	request->now = timestamp_now();
-	result = dispatch(worker, request, response, &route, pending);
+	result = gate_is_asked(worker, request)
+			 ? gate_answer(worker, request, response, pending)
+			 : dispatch(worker, request, response, &route, pending);
 	if (!worker->authority.may_wait && (result == RESULT_DEFERRED || result == RESULT_BUSY)) {
 		pending->is_short = result == RESULT_BUSY;
 		caller_clear(&request->caller);

@@ -18,6 +18,18 @@ void server_take_limits(struct server *server, const struct config *config)
 	server->limits.tokens_per_account = config->tokens_per_account;
 	server->limits.requests_per_minute = config->requests_per_minute;
 	server->serves_metrics = config->metrics;
+	server->gate_status = config->gate_status;
+	server->gate_headers = config->gate_headers;
+}
+
+enum result server_take_policy(struct server *server, const struct config *config,
+			       struct error *err)
+{
+	enum result result = policy_file_use(server->policy, config->policy_file, err);
+
+	if (result != RESULT_OK)
+		error_prefix(err, "policy");
+	return result;
 }
 
 enum result server_open(struct server *server, const struct config *config, bool is_plain_cgi,
@@ -43,7 +55,8 @@ enum result server_open(struct server *server, const struct config *config, bool
 		server->rate_limit = rate_limit_new();
 	}
 	server->throttle = throttle_new();
-	if (server->throttle == NULL ||
+	server->policy = policy_file_new(&config->catalogue);
+	if (server->throttle == NULL || server->policy == NULL ||
 	    (server->scrypt_slots == NULL && (server->usage == NULL || server->rate_limit == NULL)))
 		return error_set(err, RESULT_BUSY, NULL, "There is no memory to start with");
 	result = memo_open(entries, config->memo_file[0] == '\0' ? NULL : config->memo_file,
@@ -52,12 +65,13 @@ enum result server_open(struct server *server, const struct config *config, bool
 		log_event(LOG_WARNING, NULL, "memo in memory only", "message=%.200s", err->message);
 		*err = (struct error){0};
 	}
-	return result;
+	return result == RESULT_OK ? server_take_policy(server, config, err) : result;
 }
 
 void server_close(struct server *server)
 {
 	audit_key_close(server->audit);
+	policy_file_free(server->policy);
 	memo_close(server->memo);
 	throttle_free(server->throttle);
 	usage_free(server->usage);

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "error.h"
 #include "memo.h"
+#include "policy_file.h"
 #include "rate_limit.h"
 #include "request.h"
 #include "store.h"
@@ -25,6 +26,9 @@ struct server {
 	const struct config *config;
 	struct limits limits;
 	atomic_bool serves_metrics;
+	struct policy_file *policy;
+	_Atomic enum gate_status gate_status;
+	_Atomic enum gate_headers gate_headers;
 	atomic_bool store_is_damaged;  /* found by the check after the start; nothing is answered */
 	atomic_uint_least64_t waiting; /* requests in the slow lane that do not run yet */
 	struct memo *memo;
@@ -48,6 +52,10 @@ NODISCARD enum result server_open(struct server *server, const struct config *co
 				  bool is_plain_cgi, struct error *err);
 /** Takes over what CONFIG says of what a reload may change while threads read it. */
 void server_take_limits(struct server *server, const struct config *config);
+/** Puts the policy that CONFIG names in force; none where it names none. A failure, which ERR
+ * tells, leaves the one before. */
+NODISCARD enum result server_take_policy(struct server *server, const struct config *config,
+					 struct error *err);
 void server_close(struct server *server);
 
 /** Opens a worker's own connection to the store; CREATE as in struct store_options. WORKER, zeroed

@@ -79,10 +79,10 @@ void caller_clear(struct caller *caller);
  *  of them must still be open to its account. RESULT_INSUFFICIENT_SCOPE when not. */
 NODISCARD enum result authority_require(struct authority *authority, struct caller *caller,
 					struct permission_set needed);
-/** Says whether a living token of SCOPE reaches NEEDED on WEBSITE now, after the role of its account
- *  there has cut it; where WEBSITE is NULL, as authority_require() does. RESULT_INSUFFICIENT_SCOPE
- *  where a permission or the role is lacking, RESULT_NOT_FOUND for a website that it does not reach.
- *  Every way to check a token for somebody else asks here. */
+/** Says whether a living token of SCOPE reaches NEEDED on WEBSITE now, after the role of its
+ * account there has cut it; where WEBSITE is NULL, as authority_require() does.
+ * RESULT_INSUFFICIENT_SCOPE where a permission or the role is lacking, RESULT_NOT_FOUND for a
+ * website that it does not reach. Every way to check a token for somebody else asks here. */
 NODISCARD enum result authority_permit(struct authority *authority, const struct scope *scope,
 				       struct permission_set needed, const struct id *website,
 				       int64_t now);

@@ -26,6 +26,11 @@ enum {
 #define CONFIG_DEFAULT_FILE "/etc/claviger/claviger.conf"
 
 enum journal_mode { JOURNAL_WAL, JOURNAL_DELETE };
+/* Which statuses the gate answers a sub-request with: all of the API, or only 200, 401 and 403, for
+ * servers that understand no others. */
+enum gate_status { GATE_STATUS_FULL, GATE_STATUS_SIMPLE };
+/* Which pair of headers the gate believes to say what was asked for. */
+enum gate_headers { GATE_HEADERS_NONE, GATE_HEADERS_X_FORWARDED, GATE_HEADERS_X_ORIGINAL };
 
 struct config {
 	char file[CONFIG_PATH_SIZE]; /* where it was read from; "" when all is environment */
@@ -48,6 +53,9 @@ struct config {
 	uint32_t purge_after_days; /* 0 = off */
 	bool allow_root;
 	bool metrics;
+	char policy_file[CONFIG_PATH_SIZE]; /* "" = the gate lets nothing pass */
+	enum gate_status gate_status;
+	enum gate_headers gate_headers;
 	char audit_key_file[CONFIG_PATH_SIZE]; /* "" = beside the database, with .audit-key behind
 						*/
 	struct catalogue catalogue;            /* loaded from catalogue_file, or the default */
@@ -85,8 +93,8 @@ NODISCARD enum result config_show(const char *file, char *const *environment, ui
 				  void *context, struct error *err);
 
 /** Takes over into CURRENT what a reload may change (tokens_per_account, requests_per_minute, log,
- *  log_level, metrics) from FRESH; writes the names of the other keys that differ and so need a
- *  restart, with commas between, to CHANGED. */
+ *  log_level, metrics, policy and the gate's keys) from FRESH; writes the names of the other keys
+ * that differ and so need a restart, with commas between, to CHANGED. */
 void config_take_over(struct config *current, const struct config *fresh,
 		      char changed[static CONFIG_CHANGED_SIZE]);
 

@@ -23,6 +23,17 @@ static const char *const level_words[] = {
 	NULL,
 };
 static const char *const truth_words[] = {"false", "true", NULL};
+static const char *const gate_status_words[] = {
+	[GATE_STATUS_FULL] = "full",
+	[GATE_STATUS_SIMPLE] = "simple",
+	NULL,
+};
+static const char *const gate_headers_words[] = {
+	[GATE_HEADERS_NONE] = "none",
+	[GATE_HEADERS_X_FORWARDED] = "x-forwarded",
+	[GATE_HEADERS_X_ORIGINAL] = "x-original",
+	NULL,
+};
 static const char off[] = "off";
 static const char *const switch_words[] = {off, "on", NULL};
 
@@ -54,12 +65,17 @@ const struct setting settings[SETTING_COUNT] = {
 	[SETTING_LOG_LEVEL]          = { "log_level",          SETTING_WORD,             MEMBER(log_level),          WORDS(level_words),    "info",   true  },
 	[SETTING_ALLOW_ROOT]         = { "allow_root",         SETTING_WORD,             MEMBER(allow_root),         WORDS(truth_words),    "false",  false },
 	[SETTING_METRICS]            = { "metrics",            SETTING_WORD,             MEMBER(metrics),            WORDS(switch_words),   "off",    true  },
+	[SETTING_POLICY]             = { "policy",             SETTING_PATH,             MEMBER(policy_file),        TEXT,                  "",       true  },
+	[SETTING_GATE_STATUS]        = { "gate_status",        SETTING_WORD,             MEMBER(gate_status),        WORDS(gate_status_words), "full", true },
+	[SETTING_GATE_HEADERS]       = { "gate_headers",       SETTING_WORD,             MEMBER(gate_headers),       WORDS(gate_headers_words), "none", true },
 	[SETTING_AUDIT_KEY_FILE]     = { "audit_key_file",     SETTING_PATH,             MEMBER(audit_key_file),     TEXT,                  "",       false },
 };
 // clang-format on
 
 _Static_assert(sizeof(enum journal_mode) == sizeof(uint32_t) &&
-		       sizeof(enum log_level) == sizeof(uint32_t),
+		       sizeof(enum log_level) == sizeof(uint32_t) &&
+		       sizeof(enum gate_status) == sizeof(uint32_t) &&
+		       sizeof(enum gate_headers) == sizeof(uint32_t),
 	       "set_number() and get_number() write and read an enum as a uint32_t");
 
 static uint64_t get_number(const struct config *config, const struct setting *setting)

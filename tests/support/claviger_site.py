@@ -213,15 +213,18 @@ class Site:
 class WebServer:
     """A lighttpd with a service behind it, on a port of its own."""
 
-    def __init__(self, site, plain_cgi=PLAIN_CGI, www=ROOT / "www", environment=None):
+    def __init__(self, site, plain_cgi=PLAIN_CGI, www=ROOT / "www", environment=None,
+                 example="lighttpd.conf.example", values=None):
+        """VALUES: those of the variables that only this EXAMPLE has, as lighttpd writes them."""
         self.site = site
+        self.example = ROOT / example
         self.port = free_port()
         self.name = f"web-{len(site.servers)}"
         self.errors = site.directory / f"{self.name}.log"
         configuration = site.directory / f"{self.name}.conf"
         environment = {**ENVIRONMENT, **(environment or {})}
         passed = [name for name in SANITIZERS if name in environment]
-        configuration.write_text(self.configure(plain_cgi, www, passed))
+        configuration.write_text(self.configure(plain_cgi, www, passed, values or {}))
         self.process = subprocess.Popen([LIGHTTPD, "-D", "-f", configuration],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=open(self.errors, "wb"), cwd=site.directory,
@@ -232,14 +235,14 @@ class WebServer:
             self.stop()
             raise
 
-    def configure(self, plain_cgi, www, passed):
+    def configure(self, plain_cgi, www, passed, more):
         """PASSED: variables of the environment that the program is to have besides its own."""
         run = self.site.directory / self.name
         run.mkdir(mode=0o700)
         values = {"port": self.port, "www": f'"{www}"',
                   "program": f'"{self.site.command(PROGRAM)}"',
-                  "config": f'"{self.site.config}"', "run": f'"{run}"'}
-        text = (ROOT / "lighttpd.conf.example").read_text()
+                  "config": f'"{self.site.config}"', "run": f'"{run}"', **more}
+        text = self.example.read_text()
         for name, value in values.items():
             text, count = re.subn(rf"(?m)^var\.{name}\s*=.*$", f"var.{name} = {value}", text)
             assert count == 1, name
