@@ -60,9 +60,9 @@ ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_
 	cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c cli/team.c cli/token.c \
 	cli/token_create.c cli/token_expiring.c cli/token_table.c cli/token_tree.c cli/website.c
 UNIT_TESTS = ascii audit authority authority_website bootstrap buffer codec codec_website config \
-	delegation error file id json_scan log memo network permission rate_limit scope \
-	scrypt_slots secret store store_family store_schema store_website sweep text throttle \
-	timestamp token usage
+	delegation demand error file id json_scan log memo network path permission policy \
+	policy_file query rate_limit scope scrypt_slots secret store store_family store_schema \
+	store_website sweep text throttle timestamp token usage
 
 LIB_OBJECTS   = $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 FCGI_OBJECTS  = $(FCGI_SOURCES:%.c=$(BUILD)/%.o)
@@ -128,7 +128,7 @@ check-http: all ## the tests over HTTP and of faults, behind a real lighttpd
 check-cgi: all ## the tests over HTTP, each request a process of plain CGI
 	CLAVIGER_TEST_MODE=cgi $(PYTEST) tests/http
 
-FUZZERS = config json_scan network
+FUZZERS = config json_scan network path policy query
 SECONDS = 30
 fuzz: ## each fuzzer for $(SECONDS) seconds
 	$(MAKE) -j$(JOBS) CC=$(CLANG) BUILD=build/fuzz FORTIFY= \
