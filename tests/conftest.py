@@ -15,8 +15,9 @@ collect_ignore = ["http/test_fastcgi_socket.py", "http/test_run_local.py",
                   "http/test_gate.py", "http/test_installation.py"] if PLAIN_CGI else []
 
 
-def opened(config=""):
-    site = Site(config)
+def opened(config="", make=None):
+    """MAKE puts beside the database what the configuration names."""
+    site = Site(config, make)
     try:
         yield site
     finally:

@@ -141,8 +141,9 @@ class Answer:
 class Site:
     """One directory with one database, and any number of services and web servers on it."""
 
-    def __init__(self, config=""):
-        """CONFIG: more lines of configuration; {directory} in them is the site's own."""
+    def __init__(self, config="", make=None):
+        """CONFIG: more lines of configuration; {directory} in them is the site's own. MAKE is called
+        with the site before anything reads them."""
         # Short, because the path of a unix socket is; of our own, because claviger wants that.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="clv-", dir="/tmp"))
         self.database = self.directory / "claviger.db"
@@ -155,6 +156,8 @@ class Site:
         if os.geteuid() == 0:
             text += "allow_root = true\n"
         self.write_config(text)
+        if make:
+            make(self)
         self.owner_key_file = self.directory / "owner.key"
         self.admin("init", "--key-file", str(self.owner_key_file))
         self.owner_key = self.owner_key_file.read_text().strip()
@@ -312,7 +315,7 @@ class WebServer:
         """Sends DATA as it is and returns the answer to the first request in it."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
             connection.sendall(data)
-            response = http.client.HTTPResponse(connection)
+            response = http.client.HTTPResponse(connection, method=data.split(b" ")[0].decode())
             response.begin()
             answer = Answer(response.status, response.getheaders(), response.read())
         self.remember(answer)
