@@ -56,9 +56,10 @@ FCGI_SOURCES = fcgi/account.c fcgi/admission.c fcgi/arriving.c fcgi/audit.c fcgi
 	fcgi/token_query.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
 	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \
-	cli/doctor_service.c cli/init.c cli/issued.c cli/main.c cli/output.c cli/permission.c \
-	cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c cli/team.c cli/token.c \
-	cli/token_create.c cli/token_expiring.c cli/token_table.c cli/token_tree.c cli/website.c
+	cli/doctor_gate.c cli/doctor_service.c cli/init.c cli/issued.c cli/main.c cli/output.c \
+	cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c \
+	cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c cli/token_table.c \
+	cli/token_tree.c cli/website.c
 UNIT_TESTS = ascii audit authority authority_website bootstrap buffer codec codec_website config \
 	delegation demand error file id json_scan log memo network path permission policy \
 	policy_file query rate_limit scope scrypt_slots secret store store_family store_schema \

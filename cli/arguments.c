@@ -37,6 +37,7 @@ static const struct option_text options[OPTION_COUNT] = {
 	[OPTION_KEEP_REVOKED] = { "--keep-revoked", NULL,       "what cannot be used now stays so: revoke it in what is restored", false },
 	[OPTION_YES]          = { "--yes",          NULL,       "do it; without, say what would happen", false },
 	[OPTION_URL]          = { "--url",          "URL",      "also ask the running service, such as http://127.0.0.1:8080", false },
+	[OPTION_GATE]         = { "--gate",         "URL",      "also ask for something guarded, such as http://127.0.0.1/guarded/", false },
 	[OPTION_CONFIG]       = { "--config",       "FILE",     "read this configuration", false },
 	[OPTION_JSON]         = { "--json",         NULL,       "answer in JSON", false },
 	[OPTION_HELP]         = { "--help",         NULL,       "say how it is used", false },

@@ -76,6 +76,16 @@ static const struct command commands[] = {
 	  "For cron: the exit status is 0 where there is none and 6 where there is one.\n" },
 	{ "permission", "list", permission_list, NEEDS_CONFIGURATION, NULL, 0,
 	  "List the permissions that a token can have", "What --permission takes, besides * for all.\n" },
+	{ "policy", "check", policy_check, NEEDS_CONFIGURATION, "[FILE]", 0,
+	  "Read the gate's policy as the service does",
+	  "The one that the configuration names where FILE is left out. What is wrong is told with\n"
+	  "line and column.\n" },
+	{ "policy", "test", policy_test, NEEDS_CONFIGURATION, "METHOD URI", 0,
+	  "Say which rule of the policy decides about a request, and what it needs",
+	  "URI is the path and query as a client sends them. Exit status 1 where nobody passes.\n" },
+	{ "policy", "explain", policy_explain, NEEDS_STORE, "METHOD URI", BIT(TOKEN),
+	  "Say whether a token passes the gate, what it lacks, and what would do",
+	  "Exit status 1 where it does not pass.\n" },
 	{ "audit", "list", audit_list, NEEDS_STORE, NULL, BIT(SINCE) | BIT(ACTOR) | BIT(TOKEN),
 	  "List who changed what, oldest first",
 	  "With --json also what was before and after.\n" },
@@ -90,10 +100,11 @@ static const struct command commands[] = {
 	{ "purge", NULL, purge_run, NEEDS_STORE, NULL, BIT(OLDER_THAN),
 	  "Remove tokens that were revoked or have expired long ago",
 	  "One that made a token which is kept is kept itself. The service may go on meanwhile.\n" },
-	{ "doctor", NULL, doctor_run, NEEDS_NOTHING, NULL, BIT(URL),
+	{ "doctor", NULL, doctor_run, NEEDS_NOTHING, NULL, BIT(URL) | BIT(GATE) | BIT(KEY_FILE),
 	  "Check configuration, files, database, clock and web server",
 	  "With --url also asks the running service which header with a key arrives, and whether\n"
-	  "the web server gives the database or the configuration away.\n" },
+	  "the web server gives the database or the configuration away. With --gate asks for\n"
+	  "something guarded as strangers would, and with --key-file as somebody who may pass.\n" },
 	{ "backup", NULL, backup_write, NEEDS_STORE, "FILE", 0,
 	  "Copy the database to a new file while it is served", "" },
 	{ "restore", NULL, restore_run, NEEDS_CONFIGURATION, "FILE", BIT(YES) | BIT(KEEP_REVOKED),
@@ -201,10 +212,20 @@ enum result command_find(struct arguments *arguments, const struct command **com
 	return refuse_word(is_group ? first : NULL, is_group ? second : first, err);
 }
 
+/* The words that COMMAND takes behind its own. */
+static size_t count_operands(const struct command *command)
+{
+	size_t count = command->operand == NULL ? 0 : 1;
+
+	for (const char *at = command->operand; at != NULL && *at != '\0'; at++)
+		count += *at == ' ';
+	return count;
+}
+
 enum result command_check(const struct command *command, const struct arguments *arguments,
 			  struct error *err)
 {
-	size_t wanted = command->operand == NULL ? 0 : 1;
+	size_t wanted = count_operands(command);
 	char title[TITLE_SIZE], shown[SHOWN_SIZE];
 
 	write_title(command, title);
@@ -269,6 +290,8 @@ static const struct meaning {
 } meanings[] = {
 	{"init", NULL, OPTION_NAME, "of the account, 1 to 100 characters (default Owner)"},
 	{"website", "list", OPTION_ACCOUNT, "only this account's; all where left out"},
+	{"policy", "explain", OPTION_TOKEN, "the token that asks, by its id"},
+	{"doctor", NULL, OPTION_KEY_FILE, "that holds a key with which --gate must pass"},
 	{"token", "list", OPTION_ACCOUNT, "only this account's; all where left out"},
 };
 

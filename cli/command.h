@@ -52,6 +52,7 @@ command_fn website_add, website_list, website_rename, website_remove;
 command_fn team_list, team_set, team_remove;
 command_fn token_create, token_list, token_show, token_revoke, token_tree, token_expiring;
 command_fn permission_list;
+command_fn policy_check, policy_test, policy_explain;
 command_fn purge_run;
 command_fn audit_list, audit_verify_trail, audit_export;
 command_fn doctor_run;

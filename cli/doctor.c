@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { MESSAGE_SIZE = 400, SLOW_SCRYPT_MS = 500, KIB = 1024, CLOCK_SLACK_MS = 60000 };
@@ -247,18 +248,55 @@ static enum result conclude(const struct doctor *doctor, struct error *err)
 	return RESULT_INTERNAL;
 }
 
+/* Nothing where OPTION was not given. */
+static enum result read_url(const struct arguments *arguments, enum option option,
+			    struct probe_url *url, struct error *err)
+{
+	const char *address = arguments_value(arguments, option);
+
+	if (address == NULL || probe_parse_url(address, url))
+		return RESULT_OK;
+	return error_set(
+		err, RESULT_INVALID_PARAMETER, NULL,
+		"%s: write http://HOST[:PORT][/PATH]; no https here: ask the web server on "
+		"its own machine",
+		arguments_describe(option)->name);
+}
+
+/* Here a slash at the end of the path counts. */
+static enum result read_gate(const struct arguments *arguments, struct probe_url *url,
+			     char path[static PROBE_PATH_SIZE + 1], struct error *err)
+{
+	const char *address = arguments_value(arguments, OPTION_GATE);
+	enum result result = read_url(arguments, OPTION_GATE, url, err);
+
+	if (address == NULL && arguments_has(arguments, OPTION_KEY_FILE))
+		return error_set(err, RESULT_INVALID_PARAMETER, NULL,
+				 "--key-file goes with --gate; see claviger-admin doctor --help");
+	if (result != RESULT_OK || address == NULL)
+		return result;
+	snprintf(path, PROBE_PATH_SIZE + 1, "%s%s", url->path,
+		 address[strlen(address) - 1] == '/' ? "/" : "");
+	return path[0] != '\0' ? RESULT_OK
+			       : error_set(err, RESULT_INVALID_PARAMETER, NULL,
+					   "--gate: name something that is guarded, such as "
+					   "http://127.0.0.1:8080/guarded/");
+}
+
 enum result doctor_run(struct admin *admin, const struct arguments *arguments, struct error *err)
 {
 	static const char *const headers[] = {"CHECK", "RESULT", "FINDING"};
 	const char *address = arguments_value(arguments, OPTION_URL);
 	struct doctor doctor = {.admin = admin};
-	struct probe_url url = {0};
+	struct probe_url url = {0}, gate = {0};
+	char guarded[PROBE_PATH_SIZE + 1] = "";
 	enum result result;
 
-	if (address != NULL && !probe_parse_url(address, &url))
-		return error_set(err, RESULT_INVALID_PARAMETER, NULL,
-				 "--url: write http://HOST[:PORT][/PATH]; no https here: ask the "
-				 "web server on its own machine");
+	result = read_url(arguments, OPTION_URL, &url, err);
+	if (result == RESULT_OK)
+		result = read_gate(arguments, &gate, guarded, err);
+	if (result != RESULT_OK)
+		return result;
 	admin_begin_list(admin, &doctor.listing, headers, ARRAY_LENGTH(headers));
 	if (check_configuration(&doctor)) {
 		doctor_check_files(&doctor);
@@ -268,6 +306,9 @@ enum result doctor_run(struct admin *admin, const struct arguments *arguments, s
 		check_clock(&doctor);
 		if (address != NULL)
 			doctor_check_service(&doctor, &url);
+		if (arguments_has(arguments, OPTION_GATE))
+			doctor_check_gate(&doctor, &gate, guarded,
+					  arguments_value(arguments, OPTION_KEY_FILE));
 	}
 	output_end(&doctor.listing);
 	result = output_flush(&admin->out, err);

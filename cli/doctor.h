@@ -33,5 +33,9 @@ void doctor_note(struct doctor *doctor, const char *check, enum finding finding,
 void doctor_check_files(struct doctor *doctor);
 /** Asks the running service at URL. */
 void doctor_check_service(struct doctor *doctor, const struct probe_url *url);
+/** Asks the web server of URL for PATH, which is guarded: as strangers would, and with the key in
+ *  KEY_FILE, where that is not NULL, as somebody who may pass. */
+void doctor_check_gate(struct doctor *doctor, const struct probe_url *url, const char *path,
+		       const char *key_file);
 
 #endif

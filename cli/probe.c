@@ -116,6 +116,7 @@ static void read_answer(const char *text, size_t length, struct probe_answer *an
 	if (length < 12 || strncmp(text, "HTTP/1.", 7) != 0 || body == NULL ||
 	    !ascii_parse_number(text + 9, 3, 999, &status))
 		return;
+	snprintf(answer->head, sizeof(answer->head), "%.*s", (int)(body - text), text);
 	body += 4;
 	answer->status = (int)status;
 	answer->body_length = length - (size_t)(body - text);

@@ -9,7 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PROBE_HOST_SIZE = 254, PROBE_PORT_SIZE = 6, PROBE_PATH_SIZE = 256, PROBE_BODY_SIZE = 8192 };
+enum {
+	PROBE_HOST_SIZE = 254,
+	PROBE_PORT_SIZE = 6,
+	PROBE_PATH_SIZE = 256,
+	PROBE_BODY_SIZE = 8192,
+	PROBE_HEAD_SIZE = 4096
+};
 
 struct probe_url {
 	char host[PROBE_HOST_SIZE];
@@ -19,6 +25,7 @@ struct probe_url {
 
 struct probe_answer {
 	int status;                     /* 0: no answer that could be read */
+	char head[PROBE_HEAD_SIZE + 1]; /* status line and headers, their beginning, and a NUL */
 	char body[PROBE_BODY_SIZE + 1]; /* its beginning, and a NUL */
 	size_t body_length;
 };
