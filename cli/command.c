@@ -97,7 +97,7 @@ static const struct command commands[] = {
 	  "Write the whole audit as lines of JSON",
 	  "The last line is a checkpoint, to keep where nobody who can write the database can\n"
 	  "reach it. It is left out where a row does not fit.\n" },
-	{ "purge", NULL, purge_run, NEEDS_STORE, NULL, BIT(OLDER_THAN),
+	{ "purge", NULL, purge_run, NEEDS_AUDIT, NULL, BIT(OLDER_THAN),
 	  "Remove tokens that were revoked or have expired long ago",
 	  "One that made a token which is kept is kept itself. The service may go on meanwhile.\n" },
 	{ "doctor", NULL, doctor_run, NEEDS_NOTHING, NULL, BIT(URL) | BIT(GATE) | BIT(KEY_FILE),

@@ -44,8 +44,9 @@ enum result purge_run(struct admin *admin, const struct arguments *arguments, st
 	if (result == RESULT_OK)
 		result = authority_forget(&admin->authority, admin->now);
 	if (result == RESULT_OK)
-		result = authority_purge(&admin->authority, admin->now - (int64_t)seconds * 1000,
-					 pause_purge, NULL, &removed);
+		result = authority_purge(&admin->authority, admin->now,
+					 admin->now - (int64_t)seconds * 1000, pause_purge, NULL,
+					 &removed);
 	if (result == RESULT_OK)
 		write_removed(admin, removed);
 	return result;

@@ -74,7 +74,7 @@ static void purge(struct background *self)
 	self->purge_at = timestamp_monotonic() + PURGE_INTERVAL_MS;
 	result = store_refresh(self->worker.authority.store, now);
 	if (result == RESULT_OK)
-		result = authority_purge(&self->worker.authority, now - days * MS_PER_DAY,
+		result = authority_purge(&self->worker.authority, now, now - days * MS_PER_DAY,
 					 pause_purge, self, &removed);
 	if (removed > 0)
 		log_event(LOG_INFO, NULL, "dead tokens removed", "count=%llu",

@@ -10,6 +10,7 @@ static const char *const action_names[AUDIT_ACTION_COUNT] = {
 	[AUDIT_TOKEN_CHANGE] = "token.change",
 	[AUDIT_TOKEN_ROTATE] = "token.rotate",
 	[AUDIT_TOKEN_REVOKE] = "token.revoke",
+	[AUDIT_TOKEN_PURGE] = "token.purge",
 	[AUDIT_REPLACED_KEY_USED] = "replaced_key.used",
 	[AUDIT_SCOPE_REFUSED] = "scope.refused",
 	[AUDIT_WEBSITE_ADD] = "website.add",

@@ -250,10 +250,10 @@ NODISCARD enum result authority_sweep(struct authority *authority, const struct 
 				      bool (*each)(void *, const struct token_record *),
 				      void *context, struct sweep_outcome *outcome);
 
-/** Removes the rows of tokens that were revoked or expired before DEAD_BEFORE, but for those that
- *  made a token which still has a row; in small transactions, between which PAUSE is called, which
- *  answers false to stop. *REMOVED counts them, also on failure. */
-NODISCARD enum result authority_purge(struct authority *authority, int64_t dead_before,
+/** Removes, for the operator, the rows of tokens that were revoked or expired before DEAD_BEFORE,
+ *  but for those that made a token which still has a row; in small transactions, between which
+ *  PAUSE is called, which answers false to stop. *REMOVED counts them, also on failure. */
+NODISCARD enum result authority_purge(struct authority *authority, int64_t now, int64_t dead_before,
 				      bool (*pause)(void *), void *context, uint64_t *removed);
 
 /** The same as authority_revoke() for the operator, who may revoke any token: RESULT_NOT_FOUND

@@ -290,10 +290,10 @@ NODISCARD enum result store_revoke_descendants(struct store *store, const struct
 NODISCARD enum result store_list_dead_tokens(struct store *store, int64_t before_sequence,
 					     int64_t dead_before, bool (*each)(void *, int64_t),
 					     void *context);
-/** Removes the row of such a token; *IS_REMOVED is false where it is none any more, or where a
- *  token that it made still has a row. */
+/** Removes the row of such a token, inside the transaction, and fills REMOVED with what it was.
+ *  RESULT_NOT_FOUND where it is none any more, or where a token that it made still has a row. */
 NODISCARD enum result store_remove_dead_token(struct store *store, int64_t sequence,
-					      int64_t dead_before, bool *is_removed);
+					      int64_t dead_before, struct token_record *removed);
 /** Replaces a hash by another of the same key; nothing where neither key's is OLD. */
 NODISCARD enum result store_renew_hash(struct store *store, const struct id *id,
 				       const struct secret_hash *old_hash,

@@ -58,7 +58,8 @@ enum statement {
 	STATEMENT_ROTATE_TOKEN_AGAIN,
 	STATEMENT_END_GRACES,
 	STATEMENT_LIST_DEAD_TOKENS,
-	STATEMENT_REMOVE_DEAD_TOKEN,
+	STATEMENT_FIND_DEAD_TOKEN,
+	STATEMENT_REMOVE_TOKEN,
 	STATEMENT_RENEW_HASH,
 	STATEMENT_ADD_USE,
 	STATEMENT_NOTE_REPLACED_USE,
@@ -152,6 +153,10 @@ NODISCARD enum result store_step(struct store *store, struct sqlite3_stmt *state
 NODISCARD enum result store_run(struct store *store, struct sqlite3_stmt *statement,
 				int64_t *changed);
 
+/** The token that is the one row of STATEMENT, which it ends. RESULT_NOT_FOUND where there is none.
+ */
+NODISCARD enum result store_read_token(struct store *store, struct sqlite3_stmt *statement,
+				       struct token_record *record);
 /** Calls EACH with the token in each row of STATEMENT, until it answers false, and ends it. */
 NODISCARD enum result store_walk_tokens(struct store *store, struct sqlite3_stmt *statement,
 					bool (*each)(void *, const struct token_record *),

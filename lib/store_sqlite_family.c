@@ -99,15 +99,21 @@ enum result store_list_dead_tokens(struct store *store, int64_t before_sequence,
 }
 
 enum result store_remove_dead_token(struct store *store, int64_t sequence, int64_t dead_before,
-				    bool *is_removed)
+				    struct token_record *removed)
 {
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_REMOVE_DEAD_TOKEN);
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_FIND_DEAD_TOKEN);
 	int64_t changed;
 	enum result result;
 
 	store_bind_number(store, statement, 1, sequence);
 	store_bind_number(store, statement, 2, dead_before);
+	result = store_read_token(store, statement, removed);
+	if (result != RESULT_OK)
+		return result;
+	statement = store_use(store, STATEMENT_REMOVE_TOKEN);
+	store_bind_number(store, statement, 1, sequence);
 	result = store_run(store, statement, &changed);
-	*is_removed = changed > 0;
+	if (result != RESULT_OK)
+		token_record_clear(removed);
 	return result;
 }

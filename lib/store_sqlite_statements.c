@@ -155,9 +155,10 @@ const char *const store_statement_sql[STATEMENT_COUNT] = {
 		"WHERE replaced_selector IS NOT NULL AND grace_ends_at <= ?1",
 	[STATEMENT_LIST_DEAD_TOKENS] = "SELECT sequence FROM tokens WHERE sequence < ?1 "
 				       "AND " IS_DEAD "ORDER BY sequence DESC",
-	[STATEMENT_REMOVE_DEAD_TOKEN] =
-		"DELETE FROM tokens WHERE sequence = ?1 AND " IS_DEAD
-		"AND NOT EXISTS (SELECT 1 FROM tokens c WHERE c.parent = tokens.id)",
+	[STATEMENT_FIND_DEAD_TOKEN] =
+		TOKEN_COLUMNS "WHERE t.sequence = ?1 AND " IS_DEAD
+			      "AND NOT EXISTS (SELECT 1 FROM tokens c WHERE c.parent = t.id)",
+	[STATEMENT_REMOVE_TOKEN] = "DELETE FROM tokens WHERE sequence = ?1",
 	[STATEMENT_RENEW_HASH] = "UPDATE tokens SET "
 				 "hash = CASE WHEN hash = ?2 THEN ?3 ELSE hash END, "
 				 "replaced_hash = CASE WHEN replaced_hash = ?2 THEN ?3 "

@@ -175,8 +175,8 @@ out:
 	return result;
 }
 
-static enum result find_token(struct store *store, struct sqlite3_stmt *statement,
-			      struct token_record *record)
+enum result store_read_token(struct store *store, struct sqlite3_stmt *statement,
+			     struct token_record *record)
 {
 	bool has_row;
 	enum result result = store_step(store, statement, &has_row);
@@ -193,7 +193,7 @@ enum result store_find_token(struct store *store, const struct id *id, struct to
 	struct sqlite3_stmt *statement = store_use(store, STATEMENT_FIND_TOKEN);
 
 	store_bind_id(store, statement, 1, id);
-	return find_token(store, statement, record);
+	return store_read_token(store, statement, record);
 }
 
 static bool row_to_account(struct sqlite3_stmt *row, const struct token_record *record,

@@ -225,13 +225,18 @@ static void test_what_is_dead_was_revoked_or_expired_before_a_moment(void **stat
 static bool removes(const struct family *family, char name, int64_t dead_before)
 {
 	struct id id = id_of(family, name);
-	struct token_record record;
-	bool is_removed = true;
+	struct token_record record, removed;
+	bool is_removed;
+	enum result result;
 
 	assert_int_equal(store_find_token(family->fixture->store, &id, &record), RESULT_OK);
-	assert_int_equal(store_remove_dead_token(family->fixture->store, record.sequence,
-						 dead_before, &is_removed),
-			 RESULT_OK);
+	result = store_remove_dead_token(family->fixture->store, record.sequence, dead_before,
+					 &removed);
+	is_removed = result == RESULT_OK;
+	assert_int_equal(result, is_removed ? RESULT_OK : RESULT_NOT_FOUND);
+	if (is_removed)
+		assert_memory_equal(&removed.id, &id, sizeof(id));
+	token_record_clear(&removed);
 	token_record_clear(&record);
 	assert_int_equal(store_find_token(family->fixture->store, &id, &record),
 			 is_removed ? RESULT_NOT_FOUND : RESULT_OK);

@@ -305,7 +305,7 @@ static uint64_t purge(struct scene *scene, int64_t dead_before, size_t runs)
 {
 	uint64_t removed = 77;
 
-	assert_int_equal(authority_purge(&scene->fixture->authority, dead_before, count_pause,
+	assert_int_equal(authority_purge(&scene->fixture->authority, NOW, dead_before, count_pause,
 					 &runs, &removed),
 			 RESULT_OK);
 	return removed;
@@ -343,6 +343,75 @@ static void test_a_purge_can_be_stopped_between_two_transactions(void **state)
 	caller_clear(&scene.caller);
 }
 
+/* The digits of the tokens whose removal the audit tells, in that order; other rows are "?". */
+static bool see_purge(void *context, const struct audit_row *row)
+{
+	static const char action[] = "token.purge";
+	struct digits *digits = context;
+	const struct audit_value *values = row->values;
+	bool is_purge = strcmp(values[AUDIT_ACTION].bytes, action) == 0 && row->at == NOW &&
+			values[AUDIT_ACTOR].bytes == NULL && values[AUDIT_BEFORE].bytes != NULL &&
+			values[AUDIT_AFTER].bytes == NULL &&
+			values[AUDIT_TARGET].length == sizeof(struct id) &&
+			values[AUDIT_ACCOUNT].length == sizeof(struct id);
+	char digit = '?';
+
+	for (size_t i = 0; is_purge && i < TOKENS; i++) {
+		const struct id account = account_id(i == 5 ? 2 : 1);
+
+		if (memcmp(values[AUDIT_TARGET].bytes, &digits->scene->ids[i], sizeof(struct id)) ==
+			    0 &&
+		    memcmp(values[AUDIT_ACCOUNT].bytes, &account, sizeof(account)) == 0)
+			digit = (char)('0' + i);
+	}
+	digits->text[digits->count++] = digit;
+	return digits->count < TOKENS;
+}
+
+static void assert_purges_audited(const struct scene *scene, const char *expected)
+{
+	struct digits digits = {.scene = scene};
+
+	assert_int_equal(store_list_audit(scene->fixture->store, 0, see_purge, &digits), RESULT_OK);
+	assert_string_equal(digits.text, expected);
+}
+
+static void test_a_purge_writes_a_row_about_each_token_that_it_removes(void **state)
+{
+	struct scene scene = set_scene(state, "*/all/never");
+	static const int revoked[] = {1, 2, 5};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(revoked); i++)
+		assert_int_equal(
+			store_revoke_token(scene.fixture->store, &scene.ids[revoked[i]], 600, NULL),
+			RESULT_OK);
+	assert_int_equal(purge(&scene, 500, SIZE_MAX), 0);
+	assert_purges_audited(&scene, "");
+	assert_int_equal(purge(&scene, NOW, SIZE_MAX), 4);
+	assert_purges_audited(&scene, "5421");
+	caller_clear(&scene.caller);
+}
+
+static void test_a_purge_that_cannot_be_audited_removes_nothing(void **state)
+{
+	struct scene scene = set_scene(state, "*/all/never");
+	size_t runs = SIZE_MAX;
+	uint64_t removed = 77;
+
+	assert_int_equal(store_revoke_token(scene.fixture->store, &scene.ids[5], 600, NULL),
+			 RESULT_OK);
+	/* The row about 5 is written, and that about 4 is not. */
+	run_sql(scene.fixture->path, "CREATE TRIGGER full BEFORE INSERT ON audit "
+				     "WHEN new.sequence > 1 BEGIN SELECT raise(ABORT, ''); END");
+	assert_int_not_equal(
+		authority_purge(&scene.fixture->authority, NOW, NOW, count_pause, &runs, &removed),
+		RESULT_OK);
+	assert_int_equal(removed, 0);
+	assert_living(&scene, "01234"); /* which finds all of them */
+	assert_purges_audited(&scene, "");
+	caller_clear(&scene.caller);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
@@ -356,6 +425,8 @@ int main(void)
 		TEST(test_a_sweep_that_cannot_be_audited_changes_nothing),
 		TEST(test_a_purge_removes_the_children_before_their_maker),
 		TEST(test_a_purge_can_be_stopped_between_two_transactions),
+		TEST(test_a_purge_writes_a_row_about_each_token_that_it_removes),
+		TEST(test_a_purge_that_cannot_be_audited_removes_nothing),
 	};
 
 	if (sodium_init() < 0)
