@@ -12,6 +12,7 @@ import traceback
 
 import pytest
 
+from claviger_site import TOKENS
 from driver import Run, as_text
 from operations import Generator
 from shrinking import shortened
@@ -43,6 +44,27 @@ def chosen(run, seed):
     yield from generator.beginning()
     for step in range(STEPS):
         yield generator.next(step)
+
+
+def call(method, path, key, body=None, **more):
+    return {"do": "call", "web": 0, "method": method, "path": path, "key": key, "body": body,
+            **more}
+
+
+def test_a_revocation_of_many_that_comes_down_on_its_caller_spares_it_alone():
+    """t2 covers its maker since that was narrowed, and revokes it with all that came of it."""
+    with contextlib.closing(Run()) as run:
+        for operation in (
+                call("POST", TOKENS, "t0", {}, **{"as": "t1"}),
+                call("POST", TOKENS, "t1", {}, **{"as": "t2"}),
+                call("POST", TOKENS, "t2", {}, **{"as": "t3"}),
+                call("PATCH", f"{TOKENS}/@t1", "t0",
+                     {"name": "narrow", "permissions": ["goals:read"]}),
+                call("POST", f"{TOKENS}/revoke", "t2", {"q": "narrow", "cascade": True}),
+                call("GET", f"{TOKENS}/self", "t2"),
+                call("GET", f"{TOKENS}/self", "t3")):
+            run.perform(operation)
+        assert [run.made[label].revoked for label in ("t1", "t2", "t3")] == [True, False, True]
 
 
 def test_every_answer_row_and_right_is_what_the_model_foretells():

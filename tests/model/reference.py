@@ -64,12 +64,13 @@ class World:
         if role:
             self.roles[account, website_id] = role
 
-    def revoke(self, token, cascade, by=None):
+    def revoke(self, token, cascade, by=None, spared=None):
         """Returns how many living descendants there were."""
         family = [one for one in self.tokens if descends(one, token)]
         count = sum(self.lives(one) for one in family)
         for one in [token] + family * cascade:
-            self.end(one, by)
+            if one is not spared:
+                self.end(one, by)
         return count
 
     def end(self, token, by):

@@ -238,7 +238,7 @@ def sweep(world, caller, call):
             skipped += refusal.status == 403
     if not dry_run:
         for token in found:
-            world.revoke(token, cascade, caller)
+            world.revoke(token, cascade, caller, spared=caller)
     return Reply(200, data=lambda: [world.record(one) for one in found],
                  more={"skipped": skipped, "dryRun": dry_run})
 
