@@ -36,8 +36,9 @@ static void open_object(const struct account_record *account, struct buffer *out
 	json_write_moment(account->disabled_at, out);
 }
 
+/* MEMBER, where it is not NULL, is the name of COUNT. */
 static void write_json(struct admin *admin, const struct account_record *account,
-		       const uint64_t *ended_tokens)
+		       const char *member, uint64_t count)
 {
 	struct listing listing;
 	struct buffer *out;
@@ -45,9 +46,9 @@ static void write_json(struct admin *admin, const struct account_record *account
 	admin_begin_list(admin, &listing, NULL, 1);
 	out = output_next_object(&listing);
 	open_object(account, out);
-	if (ended_tokens != NULL) {
-		json_write_name("endedTokens", out);
-		buffer_append_format(out, "%" PRIu64, *ended_tokens);
+	if (member != NULL) {
+		json_write_name(member, out);
+		buffer_append_format(out, "%" PRIu64, count);
 	}
 	buffer_append_char(out, '}');
 	output_end(&listing);
@@ -85,7 +86,7 @@ enum result account_add(struct admin *admin, const struct arguments *arguments, 
 
 	id_format(&account.id, id);
 	if (admin->as_json)
-		write_json(admin, &account, NULL);
+		write_json(admin, &account, NULL, 0);
 	else
 		buffer_append_format(&admin->out, "account %s added: %s\n", id, account.email);
 	return RESULT_OK;
@@ -126,51 +127,88 @@ enum result account_list(struct admin *admin, const struct arguments *arguments,
 	return result;
 }
 
+/* The two ways to turn, and how each is told. */
+struct turn {
+	bool disables;
+	enum audit_action action;
+	const char *already, *done, *one_does, *many_do;
+	const char *member; /* of the answer in JSON: how many tokens */
+};
+
 /* Inside the transaction. */
-static enum result disable(struct admin *admin, struct account_record *account, uint64_t *ended,
-			   struct error *err)
+static enum result turn_found(struct admin *admin, const struct turn *turn,
+			      struct account_record *account, uint64_t *tokens, struct error *err)
 {
 	struct store *store = admin->authority.store;
 	struct account_record before;
 	enum result result = store_find_account(store, &account->id, account);
 
-	if (result == RESULT_OK && account->disabled_at != STORE_NO_MOMENT)
-		return error_set(err, RESULT_INVALID_USAGE, NULL,
-				 "%.150s: this account is disabled already", account->email);
+	if (result == RESULT_OK && (account->disabled_at != STORE_NO_MOMENT) == turn->disables)
+		return error_set(err, RESULT_INVALID_USAGE, NULL, "%.150s: this account is %s",
+				 account->email, turn->already);
 	if (result == RESULT_OK)
-		result = store_count_living_tokens(store, &account->id, admin->now, ended);
+		result = store_count_living_tokens(store, &account->id, admin->now, tokens);
 	if (result == RESULT_OK)
-		result = store_disable_account(store, &account->id, admin->now);
+		result = turn->disables ? store_disable_account(store, &account->id, admin->now)
+					: store_enable_account(store, &account->id);
 	before = *account;
-	account->disabled_at = admin->now;
+	account->disabled_at = turn->disables ? admin->now : STORE_NO_MOMENT;
 	if (result == RESULT_OK)
-		result = authority_audit_account(&admin->authority, NULL, admin->now,
-						 AUDIT_ACCOUNT_DISABLE, &before, account);
+		result = authority_audit_account(&admin->authority, NULL, admin->now, turn->action,
+						 &before, account);
 	return result;
 }
 
-enum result account_disable(struct admin *admin, const struct arguments *arguments,
-			    struct error *err)
+static enum result turn_account(struct admin *admin, const struct arguments *arguments,
+				const struct turn *turn, struct error *err)
 {
 	struct account_record account;
-	uint64_t ended = 0;
+	uint64_t tokens = 0;
 	enum result result = admin_find_account(admin, arguments->words[0], NULL, &account, err);
 
 	if (result == RESULT_OK)
 		result = store_begin(admin->authority.store);
 	if (result != RESULT_OK)
 		return result;
-	result = admin_end(admin, disable(admin, &account, &ended, err));
+	result = admin_end(admin, turn_found(admin, turn, &account, &tokens, err));
 	if (result != RESULT_OK)
 		return result;
 
 	if (admin->as_json) {
-		write_json(admin, &account, &ended);
+		write_json(admin, &account, turn->member, tokens);
 		return RESULT_OK;
 	}
 	buffer_append_text(&admin->out, "account ");
 	output_printable(account.email, &admin->out);
-	buffer_append_format(&admin->out, " disabled; %" PRIu64 " living token%s stopped working\n",
-			     ended, ended == 1 ? "" : "s");
+	buffer_append_format(&admin->out, " %s; %" PRIu64 " living %s\n", turn->done, tokens,
+			     tokens == 1 ? turn->one_does : turn->many_do);
 	return RESULT_OK;
+}
+
+enum result account_disable(struct admin *admin, const struct arguments *arguments,
+			    struct error *err)
+{
+	static const struct turn turn = {.disables = true,
+					 .action = AUDIT_ACCOUNT_DISABLE,
+					 .already = "disabled already",
+					 .done = "disabled",
+					 .one_does = "token stopped working",
+					 .many_do = "tokens stopped working",
+					 .member = "endedTokens"};
+
+	return turn_account(admin, arguments, &turn, err);
+}
+
+enum result account_enable(struct admin *admin, const struct arguments *arguments,
+			   struct error *err)
+{
+	static const struct turn turn = {.disables = false,
+					 .action = AUDIT_ACCOUNT_ENABLE,
+					 .already = "not disabled",
+					 .done = "enabled",
+					 .one_does = "token works again",
+					 .many_do = "tokens work again",
+					 .member = "revivedTokens"};
+
+	return turn_account(admin, arguments, &turn, err);
 }

@@ -33,7 +33,12 @@ static const struct command commands[] = {
 	{ "account", "list", account_list, NEEDS_STORE, NULL, 0, "List the accounts, oldest first", "" },
 	{ "account", "disable", account_disable, NEEDS_AUDIT, "ID|EMAIL", 0,
 	  "End every token of an account at once",
-	  "Says how many living tokens stop working. There is no way back but a restore.\n" },
+	  "Says how many living tokens stop working: from the next request on each is refused, until\n"
+	  "account enable.\n" },
+	{ "account", "enable", account_enable, NEEDS_AUDIT, "ID|EMAIL", 0,
+	  "Let the tokens of a disabled account work again",
+	  "From the next request on, those that were not revoked and have not expired. Says how many\n"
+	  "that are: look through token list first, and revoke what is not to come back.\n" },
 	{ "website", "add", website_add, NEEDS_AUDIT, "DOMAIN", BIT(NAME) | BIT(OWNER),
 	  "Add a website, which tokens can be limited to",
 	  "Its name is its domain where none is given.\n" },

@@ -47,7 +47,7 @@ void command_write_help(const struct command *command, struct buffer *out);
 void command_write_overview(const char *group, struct buffer *out);
 
 command_fn init_database;
-command_fn account_add, account_list, account_disable;
+command_fn account_add, account_list, account_disable, account_enable;
 command_fn website_add, website_list, website_rename, website_remove;
 command_fn team_list, team_set, team_remove;
 command_fn token_create, token_list, token_show, token_revoke, token_tree, token_expiring;

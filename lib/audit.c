@@ -21,6 +21,7 @@ static const char *const action_names[AUDIT_ACTION_COUNT] = {
 	[AUDIT_ACCOUNT_ADD] = "account.add",
 	[AUDIT_ACCOUNT_CHANGE] = "account.change",
 	[AUDIT_ACCOUNT_DISABLE] = "account.disable",
+	[AUDIT_ACCOUNT_ENABLE] = "account.enable",
 	[AUDIT_RESTORE] = "restore",
 };
 

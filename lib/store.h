@@ -178,6 +178,8 @@ NODISCARD enum result store_rename_account(struct store *store, const struct id 
 					   const char *name);
 /** RESULT_NOT_FOUND where there is none, or where it is disabled already. */
 NODISCARD enum result store_disable_account(struct store *store, const struct id *id, int64_t at);
+/** RESULT_NOT_FOUND where there is none, or where it is not disabled. */
+NODISCARD enum result store_enable_account(struct store *store, const struct id *id);
 /** Calls EACH, oldest first, until it answers false. */
 NODISCARD enum result store_list_accounts(struct store *store,
 					  bool (*each)(void *, const struct account_record *),

@@ -107,6 +107,17 @@ enum result store_disable_account(struct store *store, const struct id *id, int6
 	return result == RESULT_OK && changed == 0 ? RESULT_NOT_FOUND : result;
 }
 
+enum result store_enable_account(struct store *store, const struct id *id)
+{
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_ENABLE_ACCOUNT);
+	int64_t changed;
+	enum result result;
+
+	store_bind_id(store, statement, 1, id);
+	result = store_run(store, statement, &changed);
+	return result == RESULT_OK && changed == 0 ? RESULT_NOT_FOUND : result;
+}
+
 enum result store_list_accounts(struct store *store,
 				bool (*each)(void *, const struct account_record *), void *context)
 {

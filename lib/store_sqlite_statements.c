@@ -54,6 +54,8 @@ const char *const store_statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_RENAME_ACCOUNT] = "UPDATE accounts SET name = ?2 WHERE id = ?1",
 	[STATEMENT_DISABLE_ACCOUNT] =
 		"UPDATE accounts SET disabled_at = ?2 WHERE id = ?1 AND disabled_at IS NULL",
+	[STATEMENT_ENABLE_ACCOUNT] =
+		"UPDATE accounts SET disabled_at = NULL WHERE id = ?1 AND disabled_at IS NOT NULL",
 	[STATEMENT_LIST_ACCOUNTS] = ACCOUNT_COLUMNS "ORDER BY sequence",
 	[STATEMENT_ADD_WEBSITE] =
 		"INSERT INTO websites (id, domain, name, created_at) VALUES (?1, ?2, ?3, ?4)",

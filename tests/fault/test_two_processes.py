@@ -130,6 +130,26 @@ def test_a_key_revoked_by_the_operator_is_refused_by_both_at_once(site, pair):
             asks(web, record["key"], 401)
 
 
+def test_an_enabled_account_is_accepted_by_both_at_once(site, pair):
+    email = "back@example.com"
+    site.account(email)
+    key, revoked = (site.token(email)["key"] for _ in range(2))
+    child = pair[0].create(key=key)["key"]
+    asks(pair[0], revoked, 200)
+    assert pair[1].call("DELETE", f"{TOKENS}/self", key=revoked).status == 200
+    for round_ in range(max(3, ROUNDS // 20)):
+        first, second = pair if round_ % 2 == 0 else pair[::-1]
+        site.admin("account", "disable", email)
+        for web in first, second:
+            asks(web, key, 401).refused(401, "invalid_token")
+            asks(web, child, 401)
+        site.admin("account", "enable", email)
+        for web in second, first:
+            asks(web, key, 200)
+            asks(web, child, 200)
+            asks(web, revoked, 401)
+
+
 def test_a_disabled_account_is_refused_by_both_at_once(site, pair):
     with Load(pair, site.owner_key) as load:
         for round_ in range(ROUNDS // 10):

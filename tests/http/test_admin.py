@@ -20,8 +20,8 @@ from claviger_site import ADMIN, free_port, make_first_version, well_formed
 
 REFUSED, USAGE, CONFIGURATION, DATABASE, NOT_FOUND = 1, 2, 3, 4, 5
 KEY = r"dft_[0-9A-Za-z]{48}"
-COMMANDS = ["init", "account add", "account list", "account disable", "website add",
-            "website list", "website rename", "website remove", "team list", "team set",
+COMMANDS = ["init", "account add", "account list", "account disable", "account enable",
+            "website add", "website list", "website rename", "website remove", "team list", "team set",
             "team remove", "token create", "token list", "token show",
             "token revoke", "token tree", "token expiring", "permission list", "audit list",
             "audit verify", "audit export", "purge", "doctor", "backup", "restore",
@@ -387,8 +387,33 @@ def test_a_disabled_account_says_how_many_tokens_stop_working(machine):
     assert record["endedTokens"] == 1 and record["disabledAt"]
 
 
+def test_an_enabled_account_says_how_many_tokens_work_again(machine):
+    machine.run("account", "add", "b@example.com")
+    tokens = [machine.create("--account", "b@example.com")["id"] for _ in range(4)]
+    assert "not disabled" in machine.refused(REFUSED, "account", "enable", "b@example.com")
+    machine.run("token", "revoke", tokens[0])
+    machine.run("account", "disable", "b@example.com")
+    machine.run("token", "revoke", tokens[1])  # also while it is disabled
+    said = machine.run("account", "enable", "b@example.com").stdout
+    assert said == "account b@example.com enabled; 2 living tokens work again\n"
+    assert "not disabled" in machine.refused(REFUSED, "account", "enable", "b@example.com")
+    states = {row["id"]: row["state"] for row in machine.json("token", "list", "--all")}
+    assert [states[token] for token in tokens] == ["revoked", "revoked", "active", "active"]
+    assert "account disabled" not in machine.run("token", "list").stdout
+    machine.run("token", "revoke", tokens[2])
+    account = machine.json("account", "list")[1]["id"]
+    machine.run("account", "disable", account)
+    (record,) = machine.json("account", "enable", account)
+    assert record["revivedTokens"] == 1 and record["disabledAt"] is None
+    assert "1 living token works again" in (
+        machine.run("account", "disable", account) and machine.run("account", "enable",
+                                                                   account).stdout)
+    machine.create("--account", "b@example.com")
+
+
 @pytest.mark.parametrize("arguments", [
     ["account", "disable", "x@example.com"], ["account", "disable", "0" * 24],
+    ["account", "enable", "x@example.com"], ["account", "enable", "0" * 24],
     ["website", "remove", "x.example.com"], ["website", "remove", "0" * 24],
     ["website", "add", "y.example.com", "--owner", "x@example.com"],
     ["website", "list", "--account", "x@example.com"],

@@ -235,6 +235,13 @@ def test_accounts_are_written_and_an_account_sees_its_own_alone(scene):
     entry = scene.all_rows()[0]
     assert (entry["action"], entry["targetId"]) == ("account.disable", account)
     assert entry["before"]["disabledAt"] is None and entry["after"]["disabledAt"] is not None
+    scene.site.admin("account", "enable", account)
+    back = scene.all_rows()[0]
+    assert (back["action"], back["targetId"]) == ("account.enable", account)
+    assert (back["before"], back["after"]) == (entry["after"], entry["before"])
+    assert back["actorTokenId"] is None
+    assert [one["action"] for one in scene.entries(key=token["key"])[:2]] == [
+        "account.enable", "account.disable"]
 
 
 # ---- What was refused -------------------------------------------------------------------------

@@ -299,6 +299,12 @@ class Run:
             self.site.admin("account", "disable", account.email)
             account.disabled = True
 
+    def do_enable(self, operation):
+        account = self.thing(operation["account"])
+        if account.disabled:
+            self.site.admin("account", "enable", account.email)
+            account.disabled = False
+
     def do_website(self, operation):
         account = self.thing(operation["account"])
         website = Website(operation["domain"], operation["domain"], self.world.now,

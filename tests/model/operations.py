@@ -346,10 +346,11 @@ class Generator:
         return self.call("PUT", B + "/account", self.caller("settings:write"),
                          body=self.renaming())
 
-    def disable(self):
-        """Never the first, of which most tokens are."""
-        return {"do": "disable", "account": self.random.choice([
-            label for label in self.run.made if label[0] == "a" and label != "a0"])}
+    def disabling(self):
+        """Never of the first, of which most tokens are; what is disabled comes back."""
+        label = self.random.choice([
+            label for label in self.run.made if label[0] == "a" and label != "a0"])
+        return {"do": "enable" if self.run.made[label].disabled else "disable", "account": label}
 
     def look(self):
         living = self.labels(lambda token: self.run.world.lives(token))
@@ -424,7 +425,7 @@ KINDS = [
     (3, Generator.website_change),
     (8, Generator.hostile),
     (2, Generator.operator),
-    (0.1, Generator.disable),
+    (0.4, Generator.disabling),
     (0.3, Generator.restart),
     (0.7, Generator.inspection),
     (10, Generator.patch),

@@ -190,6 +190,15 @@ static void test_a_disabled_account_shows_in_its_tokens(void **state)
 	record = find(fixture->store, 1);
 	assert_true(record.account_disabled);
 	token_record_clear(&record);
+
+	assert_int_equal(store_enable_account(fixture->store, &unknown), RESULT_NOT_FOUND);
+	assert_int_equal(store_enable_account(fixture->store, &id), RESULT_OK);
+	assert_int_equal(store_enable_account(fixture->store, &id), RESULT_NOT_FOUND);
+	assert_int_equal(store_find_account(fixture->store, &id, &account), RESULT_OK);
+	assert_true(account.disabled_at == STORE_NO_MOMENT);
+	record = find(fixture->store, 1);
+	assert_false(record.account_disabled);
+	token_record_clear(&record);
 }
 
 static enum role role_on(struct fixture *fixture, unsigned account, unsigned website)
