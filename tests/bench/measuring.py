@@ -104,8 +104,8 @@ class Responder(Claviger):
         self.command = " ".join([str(PROGRAMS / program), *map(str, arguments)])
         super().__init__(site)
 
-    def configure(self, plain_cgi, www):
-        text = super().configure(plain_cgi, www)
+    def configure(self, *arguments):
+        text = super().configure(*arguments)
         demand(text.count(f'"{PROGRAM}"') == 1, "the program stands once in the configuration")
         return text.replace(f'"{PROGRAM}"', f'"{self.command}"')
 
