@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: ISC
 """What the rows of bench.py are measured with: contenders behind one and the same web server,
-their processor time, the load that wrk makes, and tokens put into the store by hand."""
-import base64
+their processor time and the load that is made."""
 import contextlib
 import dataclasses
-import hashlib
 import http.client
 import os
 import pathlib
+import queue
 import re
-import secrets
 import shutil
 import signal
 import socket
@@ -17,6 +15,7 @@ import sqlite3
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,6 +28,9 @@ from claviger_site import (BUILD, LIGHTTPD, PROGRAM, ROOT, TOKENS, Site, WebServ
 PROGRAMS = BUILD / "tests" / "bench"
 SELF = TOKENS + "/self"
 MIB = 1024 * 1024
+CORES = os.cpu_count()
+# As claviger's configuration has it: cores, at least 2, at most 4.
+SLOW_THREADS = min(max(CORES, 2), 4)
 SCRYPT_BYTES = 128 * 16384 * 8
 MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}
 
@@ -40,41 +42,6 @@ class NotMeasured(Exception):
 def demand(condition, what):
     if not condition:
         raise NotMeasured(what)
-
-
-@dataclasses.dataclass
-class Figure:
-    """One line of the table: a value a round, and at most how much its median should be."""
-    row: str
-    what: str
-    values: list
-    goal: float = None
-    unit: str = ""
-    places: int = 2
-
-    @property
-    def median(self):
-        return statistics.median(self.values)
-
-    def written(self, value):
-        return f"{value:.{self.places}f}{self.unit}"
-
-    @property
-    def spread(self):
-        return f"{self.written(min(self.values))} – {self.written(max(self.values))}"
-
-    @property
-    def verdict(self):
-        if self.goal is None:
-            return "no goal"
-        if self.median <= self.goal:
-            return "reached"
-        missing = f"{self.written(self.median - self.goal)} above"
-        return missing + (f" (+{self.median / self.goal - 1:.1%})" if self.goal else "")
-
-    def cells(self):
-        goal = "–" if self.goal is None else "≤ " + self.written(self.goal)
-        return [self.row, self.what, goal, self.written(self.median), self.spread, self.verdict]
 
 
 @contextlib.contextmanager
@@ -283,40 +250,6 @@ def read_to_end(client):
     return b"".join(parts)
 
 
-# ---- Tokens put into the store by hand ----------------------------------------------------------
-
-WEAK = "scrypt_n = 2\nscrypt_r = 1\nscrypt_p = 1\nallow_weak_scrypt = true\n"
-
-
-def weak_hash(key, salt):
-    """The text of libscrypt with N = 2, r = 1, p = 1."""
-    derived = hashlib.scrypt(key.encode(), salt=salt, n=2, r=1, p=1, dklen=64)
-    return "$s1$010101$" + "$".join(base64.b64encode(b).decode() for b in (salt, derived))
-
-
-def demand_same_hash(site, key):
-    """That weak_hash() makes what the service made for KEY."""
-    with contextlib.closing(sqlite3.connect(site.database)) as database:
-        [stored] = database.execute("SELECT hash FROM tokens WHERE selector = ?", (key[4:14],))
-    salt = base64.b64decode(stored[0].split("$")[3])
-    demand(stored[0] == weak_hash(key, salt), "the service hashes in another way")
-
-
-def insert_tokens(site, count):
-    """COUNT tokens like the first in the store; their keys."""
-    keys = [well_formed() for _ in range(count)]
-    now = int(time.time() * 1000)
-    rows = ((secrets.token_bytes(12), key[4:14], f"{key[:7]}...{key[-4:]}",
-             weak_hash(key, secrets.token_bytes(16)), now) for key in keys)
-    with contextlib.closing(sqlite3.connect(site.database, timeout=30)) as database, database:
-        database.executemany(
-            "INSERT INTO tokens (id, selector, display_key, hash, created_at,"
-            " account, permissions, every_website, websites)"
-            " SELECT ?, ?, ?, ?, ?, account, permissions, every_website, websites"
-            " FROM tokens WHERE sequence = 1", rows)
-    return keys
-
-
 def check_each(web, keys):
     """Every key once, over eight connections at a time."""
     def check(some):
@@ -331,3 +264,50 @@ def check_each(web, keys):
     with ThreadPoolExecutor(8) as pool:
         # list(): so that what went wrong in a thread is raised here.
         list(pool.map(check, (keys[i:i + 500] for i in range(0, len(keys), 500))))
+
+
+class Pressure:
+    """Eight clients that create tokens and eight that check a cold key each time: what one kind
+    created is the other's cold key, for the service remembers only what it has checked."""
+
+    def __init__(self, web, cold_keys):
+        self.web, self.cold_keys = web, cold_keys
+        self.counts = {"created": 0, "checked": 0, "turned away": 0}
+        self.lock = threading.Lock()
+        self.stop = threading.Event()
+        self.errors = []
+
+    def __enter__(self):
+        self.threads = [threading.Thread(target=self.run, args=(work,))
+                        for work in (self.create, self.check) for _ in range(8)]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def run(self, work):
+        try:
+            while not self.stop.is_set():
+                work()
+        except Exception as error:  # shown by who started the threads
+            self.errors.append(error)
+
+    def create(self):
+        answer = self.web.call("POST", TOKENS, {})
+        if self.count(answer, 201, "created"):
+            self.cold_keys.put(answer.first["key"])
+
+    def check(self):
+        with contextlib.suppress(queue.Empty):
+            key = self.cold_keys.get(timeout=0.1)
+            self.count(self.web.call("GET", SELF, key=key), 200, "checked")
+
+    def count(self, answer, status, what):
+        demand(answer.status in (status, 503), f"{answer.status} {answer.body}")
+        with self.lock:
+            self.counts[what if answer.status == status else "turned away"] += 1
+        return answer.status == status

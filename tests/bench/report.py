@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: ISC
+"""The table: what a row has measured against its goal, and docs/performance.md."""
+import dataclasses
+import datetime
+import pathlib
+import platform
+import re
+import statistics
+import subprocess
+
+from measuring import CORES, LIGHTTPD, ROOT
+
+REPORT = ROOT / "docs" / "performance.md"
+METHOD = """\
+Written by `make bench`; `make bench ROW=hot-verify` measures one row alone.
+
+Machines are shared and noisy, so every figure of speed is a ratio of two things that were taken
+in turn in one run, several rounds of it. The table shows the median of the rounds and the lowest
+and highest of them. Rates move with whatever else the machine does; processor time per request
+(web server and program, user and system, from `/proc/PID/stat`) hardly does, so the goals of
+speed hold for it.
+
+- **Empty responder**: libfcgi's usual loop in 4 threads with a fixed answer of the same length
+  (`tests/bench/empty_responder.c`): what anybody's FastCGI program starts from.
+- **Bare responder**: the same answer by one `accept4`, `read`, `write` and `close`, without a
+  library, in one thread (`tests/bench/bare_responder.c`): the limit that the web server and the
+  kernel set.
+- **One scrypt**: `libscrypt_scrypt` alone with N = 16384, r = 8, p = 1
+  (`tests/bench/one_scrypt.c`).
+
+All three contenders stand behind lighttpd with `lighttpd.conf.example` and the same kind of
+socket; rates come from `wrk -t2 -c32` on the same machine.
+"""
+
+
+@dataclasses.dataclass
+class Figure:
+    """One line of the table: a value a round, and at most how much its median should be."""
+    row: str
+    what: str
+    values: list
+    goal: float = None
+    unit: str = ""
+    places: int = 2
+
+    @property
+    def median(self):
+        return statistics.median(self.values)
+
+    def written(self, value):
+        return f"{value:.{self.places}f}{self.unit}"
+
+    @property
+    def spread(self):
+        return f"{self.written(min(self.values))} – {self.written(max(self.values))}"
+
+    @property
+    def verdict(self):
+        if self.goal is None:
+            return "no goal"
+        if self.median <= self.goal:
+            return "reached"
+        missing = f"{self.written(self.median - self.goal)} above"
+        return missing + (f" (+{self.median / self.goal - 1:.1%})" if self.goal else "")
+
+    def cells(self):
+        goal = "–" if self.goal is None else "≤ " + self.written(self.goal)
+        return [self.row, self.what, goal, self.written(self.median), self.spread, self.verdict]
+
+
+def version(command, pattern=r"(\d[\w.+~-]*)"):
+    try:
+        done = subprocess.run(command, text=True, capture_output=True, timeout=10)
+    except OSError:
+        return "unknown"
+    found = re.search(pattern, done.stdout)
+    return found.group(1) if found else "unknown"
+
+
+def surroundings():
+    model = re.search(r"(?m)^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text())
+    libraries = {"libfcgi": "fcgi", "SQLite": "sqlite3", "libsodium": "libsodium"}
+    versions = [f"lighttpd {version([LIGHTTPD, '-v'], r'lighttpd/([0-9.]+)')}"]
+    versions += [f"{name} {version(['pkg-config', '--modversion', package])}"
+                 for name, package in libraries.items()]
+    return [f"- Machine: {model.group(1) if model else platform.machine()}, {CORES} cores, "
+            f"Linux {platform.release()}",
+            f"- Versions: {', '.join(versions)}",
+            f"- Date: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}"]
+
+
+def table(figures):
+    rows = [["row", "what", "goal", "median", "spread", ""]] + [f.cells() for f in figures]
+    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
+    return [lines[0], "|---|---|---|---|---|---|", *lines[1:]]
+
+
+def write_report(figures, notes):
+    text = ["# Performance", "", METHOD, *surroundings(), "", *table(figures), "",
+            "## Beside the table", "", *(f"- {row}: {note}" for row, note in notes), ""]
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text("\n".join(text))
+    print(f"written: {REPORT.relative_to(ROOT)}")
