@@ -11,6 +11,7 @@ by its speed; the exit status is 1 where a measurement could not be made.
     bench.py --quick       short runs, to try the bench itself, on the terminal only
 """
 import argparse
+import contextlib
 import shutil
 import sys
 import traceback
@@ -20,23 +21,28 @@ from report import table, write_report
 from rows_alone import cold_verify, create, stampede
 from rows_footprint import memory, size
 from rows_load import hot_verify, invalid, isolation
+from rows_scale import scale_list, scale_verify, start
+from stored import Stores
 
 
 class Effort:
     """How long and how often: enough that the clock tick of 10 ms is below a hundredth."""
 
-    def __init__(self, quick):
+    def __init__(self, quick, stack):
         self.rounds = 3 if quick else 5
         self.few_rounds = 3
         self.seconds = 1 if quick else 4
         self.tokens = 3 if quick else 10
         self.stored_tokens = 5_000 if quick else 100_000
+        self.stores = stack.enter_context(Stores(20_000 if quick else 1_000_000,
+                                                 self.rounds * self.tokens))
 
 
 # Each returns its figures and what else is worth reading.
 ROWS = {"hot-verify": hot_verify, "invalid": invalid, "cold-verify": cold_verify,
-        "stampede": stampede, "isolation": isolation, "create": create, "memory": memory,
-        "size": size}
+        "stampede": stampede, "isolation": isolation, "create": create,
+        "scale-verify": scale_verify, "scale-list": scale_list, "start": start,
+        "memory": memory, "size": size}
 
 
 def main():
@@ -44,10 +50,20 @@ def main():
     parser.add_argument("--row", choices=ROWS, help="measure this one alone, write no report")
     parser.add_argument("--quick", action="store_true", help="short runs, write no report")
     options = parser.parse_args()
-    effort = Effort(options.quick)
-    figures, notes, missing = [], [], []
     demand_programs()
-    for name in [options.row] if options.row else ROWS:
+    with contextlib.ExitStack() as stack:
+        rows = [options.row] if options.row else ROWS
+        figures, notes, missing = measure(rows, Effort(options.quick, stack))
+    if missing:
+        sys.exit(f"bench: not measured: {', '.join(missing)}")
+    if not options.row and not options.quick:
+        write_report(figures, notes)
+
+
+def measure(rows, effort):
+    """All figures and notes, and the rows that could not be measured; prints each row at once."""
+    figures, notes, missing = [], [], []
+    for name in rows:
         try:
             taken, said = ROWS[name](effort)
         except Exception:  # one row that cannot be measured must not hide the others
@@ -58,10 +74,7 @@ def main():
         figures += taken
         notes += [(name, note) for note in said]
         print("\n".join(table(taken)[2:] + [f"  {note}" for note in said]), flush=True)
-    if missing:
-        sys.exit(f"bench: not measured: {', '.join(missing)}")
-    if not options.row and not options.quick:
-        write_report(figures, notes)
+    return figures, notes, missing
 
 
 def demand_programs():

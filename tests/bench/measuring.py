@@ -8,6 +8,7 @@ import os
 import pathlib
 import queue
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -22,8 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 BENCH = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(BENCH.parent / "support"))
 
-from claviger_site import (BUILD, LIGHTTPD, PROGRAM, ROOT, TOKENS, Site, WebServer,  # noqa: E402
-                           well_formed)
+from claviger_site import (BUILD, ENVIRONMENT, LIGHTTPD, PROGRAM, ROOT, TOKENS,  # noqa: E402
+                           Site, WebServer, wait_until, well_formed)
 
 PROGRAMS = BUILD / "tests" / "bench"
 SELF = TOKENS + "/self"
@@ -63,6 +64,16 @@ class Claviger(WebServer):
     def pids(self):
         return [self.process.pid, *self.services()]
 
+    def wait_for_rest(self):
+        """Until the service has used no processor time for half a second."""
+        def rests():
+            before = processor_seconds(service)
+            time.sleep(0.5)
+            return processor_seconds(service) == before
+
+        [service] = self.services()
+        wait_until(rests, "the service to rest", 60)
+
 
 class Responder(Claviger):
     """Another program in its place: the same lighttpd.conf.example, the same kind of socket."""
@@ -91,6 +102,20 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+class Spent:
+    """The processor time of a web server and its service while the block ran."""
+
+    def __init__(self, web):
+        self.pids = web.pids()
+
+    def __enter__(self):
+        self.before = sum(processor_seconds(pid) for pid in self.pids)
+        return self
+
+    def __exit__(self, *_):
+        self.seconds = sum(processor_seconds(pid) for pid in self.pids) - self.before
+
+
 def resident_mib(pid, what="VmRSS"):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(rf"(?m)^{what}:\s+(\d+) kB$", text).group(1)) / 1024
@@ -107,25 +132,31 @@ class Load:
     processor_us: float  # per request, web server and service
 
 
-def load(web, seconds, key=None, keys=None):
-    """GET SELF over 32 connections, with one KEY or with each of KEYS in turn."""
-    command = ["wrk", "-t2", "-c32", f"-d{seconds}s", "--latency"]
-    url = f"http://127.0.0.1:{web.port}{SELF}"
+def load(web, seconds, key=None, keys=None, path=SELF):
+    """GET PATH over 32 connections, with one KEY or with each of KEYS in turn."""
+    command = ["-t2", "-c32", f"-d{seconds}s"]
+    url = f"http://127.0.0.1:{web.port}{path}"
     if keys is not None:
         key_file = web.site.directory / "keys.txt"
         key_file.write_text("\n".join(keys) + "\n")
         command += ["-s", BENCH / "keys.lua", url, "--", key_file]
     else:
         command += ["-H", f"Authorization: Bearer {key}", url]
-    before = [processor_seconds(pid) for pid in web.pids()]
-    done = subprocess.run(command, text=True, capture_output=True, timeout=seconds + 30)
-    after = [processor_seconds(pid) for pid in web.pids()]
+    with Spent(web) as spent:
+        text = wrk(command, seconds)
+    return read_load(text, spent.seconds)
+
+
+def wrk(arguments, seconds):
+    """What wrk says after a load of SECONDS that met no error of the connections."""
+    done = subprocess.run(["wrk", "--latency", *arguments], text=True, capture_output=True,
+                          timeout=seconds + 60)
     demand(done.returncode == 0, f"wrk: {done.stderr}{done.stdout}")
-    return read_load(done.stdout, sum(after) - sum(before))
+    demand("Socket errors" not in done.stdout, f"wrk: {done.stdout}")
+    return done.stdout
 
 
 def read_load(text, spent_seconds):
-    demand("Socket errors" not in text, f"wrk: {text}")
     requests = int(re.search(r"(\d+) requests in ", text).group(1))
     p99, unit = re.search(r"(?m)^\s+99%\s+([\d.]+)(us|ms|s|m)$", text).groups()
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
@@ -189,6 +220,27 @@ def one_scrypt_ms():
     done = subprocess.run([PROGRAMS / "one_scrypt", "1"], text=True, capture_output=True,
                           timeout=60, check=True)
     return float(done.stdout)
+
+
+@dataclasses.dataclass
+class ScryptRuns:
+    wall_ms: float  # the median run
+    processor_ms: float  # a run
+    rate: float  # runs a second, of all processes together
+
+
+def scrypt_runs(runs, processes=1):
+    """RUNS runs in each of so many processes at once, and nothing else."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = [subprocess.Popen([PROGRAMS / "one_scrypt", str(runs)], text=True,
+                                stdout=subprocess.PIPE) for _ in range(processes)]
+    each = [list(map(float, process.communicate(timeout=120)[0].split())) for process in started]
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    demand(all(len(taken) == runs for taken in each), "one_scrypt ended early")
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return ScryptRuns(wall_ms=statistics.median(one for taken in each for one in taken),
+                      processor_ms=spent * 1000 / (runs * processes),
+                      rate=sum(runs / sum(taken) * 1000 for taken in each))
 
 
 def request_ms(web, method, path, key, body=None, status=200):

@@ -6,7 +6,7 @@ import time
 
 from measuring import (SELF, SLOW_THREADS, Claviger, Pressure, Responder, demand, interleaved,
                        load, median_of, opened_site, ratios, system_calls, well_formed)
-from report import Figure
+from report import Figure, loads_note
 
 
 def hot_verify(effort):
@@ -39,12 +39,6 @@ def contest(row, rounds, goals, name="claviger"):
         figures.append(Figure(row, f"requests/s ÷ {other} responder's",
                               ratios(rounds, name, other, "rate")))
     return figures
-
-
-def loads_note(rounds, what):
-    each = [f"{name} {median_of(rounds, name, 'processor_us'):.1f} µs, "
-            f"{median_of(rounds, name, 'rate'):.0f}/s" for name in rounds[0]]
-    return f"{what}; processor time a request (web server and program) and rate: " + "; ".join(each)
 
 
 def system_calls_note(name, web, key):

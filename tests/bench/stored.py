@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Tokens put into the store by hand."""
+"""Tokens put into the store by hand: with keys that are known and hashes that cost nothing, or in
+numbers for which nobody would wait."""
 import base64
 import contextlib
 import hashlib
@@ -7,35 +8,147 @@ import secrets
 import sqlite3
 import time
 
-from measuring import demand, well_formed
+from measuring import Claviger, demand, opened_site, well_formed
 
 WEAK = "scrypt_n = 2\nscrypt_r = 1\nscrypt_p = 1\nallow_weak_scrypt = true\n"
+WEAK_COST = (1, 1, 1)  # the logarithm of N, r, p
+DEFAULT_COST = (14, 8, 1)
+OTHER_ACCOUNTS = 9
 
 
-def weak_hash(key, salt):
-    """The text of libscrypt with N = 2, r = 1, p = 1."""
-    derived = hashlib.scrypt(key.encode(), salt=salt, n=2, r=1, p=1, dklen=64)
-    return "$s1$010101$" + "$".join(base64.b64encode(b).decode() for b in (salt, derived))
+def hash_text(key, cost=WEAK_COST, salt=None):
+    """The text of libscrypt for KEY at COST."""
+    log_n, r, p = cost
+    salt = salt or secrets.token_bytes(16)
+    derived = hashlib.scrypt(key.encode(), salt=salt, n=2 ** log_n, r=r, p=p, dklen=64)
+    return f"$s1${log_n:02x}{r:02x}{p:02x}$" + "$".join(base64.b64encode(part).decode()
+                                                        for part in (salt, derived))
 
 
-def demand_same_hash(site, key):
-    """That weak_hash() makes what the service made for KEY."""
-    with contextlib.closing(sqlite3.connect(site.database)) as database:
+def display_key(key):
+    return f"{key[:7]}...{key[-4:]}"
+
+
+@contextlib.contextmanager
+def opened_store(site):
+    """The database, open to write; what was done stays when the block ends well."""
+    with contextlib.closing(sqlite3.connect(site.database, timeout=30)) as database, database:
+        yield database
+
+
+def demand_same_hash(site, key, cost=WEAK_COST):
+    """That hash_text() makes what the service made for KEY."""
+    with opened_store(site) as database:
         [stored] = database.execute("SELECT hash FROM tokens WHERE selector = ?", (key[4:14],))
     salt = base64.b64decode(stored[0].split("$")[3])
-    demand(stored[0] == weak_hash(key, salt), "the service hashes in another way")
+    demand(stored[0] == hash_text(key, cost, salt), "the service hashes in another way")
 
 
 def insert_tokens(site, count):
     """COUNT tokens like the first in the store; their keys."""
     keys = [well_formed() for _ in range(count)]
     now = int(time.time() * 1000)
-    rows = ((secrets.token_bytes(12), key[4:14], f"{key[:7]}...{key[-4:]}",
-             weak_hash(key, secrets.token_bytes(16)), now) for key in keys)
-    with contextlib.closing(sqlite3.connect(site.database, timeout=30)) as database, database:
+    rows = ((secrets.token_bytes(12), key[4:14], display_key(key), hash_text(key), now)
+            for key in keys)
+    with opened_store(site) as database:
         database.executemany(
             "INSERT INTO tokens (id, selector, display_key, hash, created_at,"
             " account, permissions, every_website, websites)"
             " SELECT ?, ?, ?, ?, ?, account, permissions, every_website, websites"
             " FROM tokens WHERE sequence = 1", rows)
     return keys
+
+
+def fill(site, count, own_every):
+    """Brings the store to COUNT tokens. Each OWN_EVERY-th is the owner's, the others belong to
+    other accounts in turn; nobody has their keys. Nothing else may use the database."""
+    with contextlib.closing(sqlite3.connect(site.database, isolation_level=None)) as database:
+        # Whoever loses this store makes another: no journal, no waiting for the disk.
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("PRAGMA cache_size = -400000")
+        database.execute("BEGIN")
+        database.executemany(
+            "INSERT INTO accounts (id, email, name, created_at) VALUES (?, ?, ?, ?)",
+            [(secrets.token_bytes(12), f"other-{n}@localhost", f"Other {n}", 1)
+             for n in range(OTHER_ACCOUNTS)])
+        # Ids and selectors that ascend make it fast, for each index grows at its end; a lookup
+        # reads as many pages of one as of the other.
+        database.execute(
+            "WITH RECURSIVE numbers (n) AS"
+            " (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)"
+            " INSERT INTO tokens (id, account, selector, display_key, name, hash, permissions,"
+            " every_website, websites, created_at)"
+            " SELECT CAST(printf('%012d', n) AS BLOB), iif((n - 1) % :every = 0, owner.account,"
+            " owner.account + 1 + n % :others), printf('%010d', n),"
+            " 'dft_000...' || substr(printf('%04d', n), -4),"
+            " 'Token number ' || n, owner.hash, owner.permissions, owner.every_website,"
+            " owner.websites, owner.created_at + n"
+            " FROM numbers JOIN tokens owner ON owner.sequence = 1",
+            {"count": count, "every": own_every, "others": OTHER_ACCOUNTS})
+        database.execute("COMMIT")
+        database.execute("PRAGMA journal_mode = WAL")
+
+
+def give_keys(site, keyed):
+    """Gives the keys with the hashes of KEYED to tokens at equal distances, the first left out."""
+    with opened_store(site) as database:
+        [[count]] = database.execute("SELECT max(sequence) FROM tokens")
+        demand(count > len(keyed), "more keys than tokens")
+        step = (count - 1) / len(keyed)
+        database.executemany(
+            "UPDATE tokens SET selector = ?, display_key = ?, hash = ? WHERE sequence = ?",
+            [(key[4:14], display_key(key), hashed, 2 + int(n * step))
+             for n, (key, hashed) in enumerate(keyed)])
+
+
+class Store:
+    """A site whose store holds COUNT tokens. HOT: weak keys that some of them get; COLD: keys of
+    the default cost, with their hashes, that others get."""
+
+    def __init__(self, site, count, own_every, hot, cold):
+        self.site, self.count = site, count
+        self.config = site.config.read_text()
+        self.hot, self.cold = hot, [key for key, _ in cold]
+        fill(site, count, own_every)
+        # In the order of the keys, which is none: hot and cold ones lie among each other.
+        give_keys(site, sorted([(key, hash_text(key)) for key in hot] + cold))
+
+    def start(self, config=""):
+        """A web server with a service that has read CONFIG besides and is at rest: a start looks
+        through the whole store once, behind the first answers."""
+        self.configure(config)
+        web = Claviger(self.site)
+        web.wait_for_rest()
+        return web
+
+    def configure(self, config=""):
+        self.site.write_config(self.config + config)
+
+
+class Stores:
+    """A store of very many tokens, a tenth of them the owner's, and one of few, all of them the
+    owner's, with the same keys: made when a row asks first, removed at the end."""
+
+    FEW, HOT = 1000, 500
+
+    def __init__(self, many, cold):
+        self.stack = contextlib.ExitStack()
+        self.many_count, self.cold_count = many, cold
+        self.made = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+    def both(self):
+        """The store of many and the store of few."""
+        if self.made is None:
+            hot = [well_formed() for _ in range(self.HOT)]
+            cold = [(key, hash_text(key, DEFAULT_COST))
+                    for key in (well_formed() for _ in range(self.cold_count))]
+            self.made = [Store(self.stack.enter_context(opened_site()), count, own_every, hot, cold)
+                         for count, own_every in ((self.many_count, 10), (self.FEW, 1))]
+        return self.made
