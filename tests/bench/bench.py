@@ -18,9 +18,9 @@ import traceback
 
 from measuring import LIGHTTPD, PROGRAM, PROGRAMS
 from report import table, write_report
-from rows_alone import cold_verify, create, stampede
+from rows_alone import cold_verify, create, create_parallel, stampede
 from rows_footprint import memory, size
-from rows_load import hot_verify, invalid, isolation
+from rows_load import hot_verify, invalid, isolation, list_tokens, mixed
 from rows_scale import scale_list, scale_verify, start
 from stored import Stores
 
@@ -39,10 +39,10 @@ class Effort:
 
 
 # Each returns its figures and what else is worth reading.
-ROWS = {"hot-verify": hot_verify, "invalid": invalid, "cold-verify": cold_verify,
-        "stampede": stampede, "isolation": isolation, "create": create,
-        "scale-verify": scale_verify, "scale-list": scale_list, "start": start,
-        "memory": memory, "size": size}
+ROWS = {"hot-verify": hot_verify, "isolation": isolation, "list": list_tokens, "invalid": invalid,
+        "cold-verify": cold_verify, "stampede": stampede, "create": create,
+        "create-parallel": create_parallel, "scale-verify": scale_verify,
+        "scale-list": scale_list, "start": start, "mixed": mixed, "memory": memory, "size": size}
 
 
 def main():

@@ -64,7 +64,7 @@ class Figure:
             return "reached"
         side = "below" if self.at_least else "above"
         missing = f"{self.written(abs(self.median - self.goal))} {side}"
-        return missing + (f" (+{self.median / self.goal - 1:.1%})" if self.goal else "")
+        return missing + (f" ({self.median / self.goal - 1:+.1%})" if self.goal else "")
 
     def cells(self):
         sign = "≥ " if self.at_least else "≤ "

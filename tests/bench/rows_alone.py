@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: ISC
-"""The rows that one request at a time shows, or one burst, against scrypt alone."""
+"""The rows that one request at a time shows, or a few clients, against scrypt alone."""
+import dataclasses
 import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
 
-from measuring import (SELF, TOKENS, Claviger, commit_database, commit_ms, one_scrypt_ms,
-                       opened_site, request_ms, restarted, stampede_ms)
+from measuring import (CORES, SELF, TOKENS, Claviger, Spent, commit_database, commit_ms,
+                       interleaved, median_of, one_scrypt_ms, opened_site, request_ms, restarted,
+                       scrypt_runs, stampede_ms)
 from report import Figure
 
 
@@ -59,3 +63,48 @@ def create(effort):
     return ([Figure("create", "POST ÷ (one scrypt + one SQLite commit with fsync)", shares, 1.15)],
             [f"a creation takes {statistics.median(posts):.1f} ms, a commit "
              f"{statistics.median(commits):.2f} ms"])
+
+
+@dataclasses.dataclass
+class Creations:
+    rate: float
+    processor_ms: float  # a creation, web server and service
+
+
+def creations(web, clients, seconds):
+    """CLIENTS that create one token after the other for so long, and end what they began."""
+    def run(_):
+        count = 0
+        while time.perf_counter() < end:
+            web.create()
+            count += 1
+        return count
+
+    with Spent(web) as spent, ThreadPoolExecutor(clients) as pool:
+        begin = time.perf_counter()
+        end = begin + seconds
+        count = sum(pool.map(run, range(clients)))
+        taken = time.perf_counter() - begin
+    return Creations(count / taken, spent.seconds * 1000 / count)
+
+
+def create_parallel(effort):
+    with opened_site() as site:
+        web = Claviger(site)
+        web.create(name="warm")
+        rounds = interleaved(effort.rounds, {
+            "creations": lambda: creations(web, 8, effort.seconds),
+            "alone": lambda: scrypt_runs(effort.tokens),
+            "at once": lambda: scrypt_runs(effort.tokens, CORES)})
+    limits = [(r["creations"], r["alone"], r["at once"]) for r in rounds]
+    figures = [Figure("create-parallel", "8 clients: requests/s ÷ (cores ÷ one scrypt)",
+                      [made.rate * alone.wall_ms / 1000 / CORES for made, alone, _ in limits],
+                      0.85, at_least=True),
+               Figure("create-parallel", "8 clients: requests/s ÷ those of scrypt on all cores at "
+                      "once", [made.rate / at_once.rate for made, _, at_once in limits]),
+               Figure("create-parallel", "8 clients: processor time ÷ one scrypt's",
+                      [made.processor_ms / alone.processor_ms for made, alone, _ in limits])]
+    return figures, [f"{median_of(rounds, 'creations', 'rate'):.1f} creations/s; scrypt alone "
+                     f"{median_of(rounds, 'alone', 'rate'):.1f}/s, on {CORES} cores at once "
+                     f"{median_of(rounds, 'at once', 'rate'):.1f}/s; processor time a creation "
+                     f"{median_of(rounds, 'creations', 'processor_ms'):.1f} ms"]

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: ISC
 """The rows that wrk's load shows."""
+import dataclasses
 import math
 import queue
+import re
 import time
 
-from measuring import (SELF, SLOW_THREADS, Claviger, Pressure, Responder, demand, interleaved,
-                       load, median_of, opened_site, ratios, system_calls, well_formed)
+from measuring import (BENCH, SELF, SLOW_THREADS, TOKENS, Claviger, Pressure, Responder, demand,
+                       interleaved, load, median_of, opened_site, ratios, system_calls,
+                       well_formed, wrk)
 from report import Figure, loads_note
+from stored import fill
 
 
 def hot_verify(effort):
@@ -28,6 +32,25 @@ def hot_verify(effort):
         notes = [loads_note(rounds, f"answers of {length} bytes")]
         notes += [system_calls_note(name, webs[name], key) for name in ("claviger", "empty")]
     return contest("hot-verify", rounds, {"empty": 0.85, "bare": 1.30}), notes
+
+
+def list_tokens(effort):
+    with opened_site() as site:
+        fill(site, 100, 1)
+        claviger = Claviger(site)
+        answer = claviger.call("GET", TOKENS)
+        demand(answer.status == 200 and len(answer.data) == 100, answer.body[:200])
+        webs = {"claviger": claviger,
+                "empty": Responder(site, "empty_responder", len(answer.body), 4)}
+        alike = webs["empty"].call("GET", TOKENS)
+        demand(len(alike.body) == len(answer.body), "the empty responder's answer is shorter")
+        rounds = interleaved(effort.rounds, {
+            name: lambda web=web: load(web, effort.seconds, key=site.owner_key, path=TOKENS)
+            for name, web in webs.items()})
+    for taken in rounds:
+        demand(not any(one.refused for one in taken.values()), f"refusals: {taken}")
+    return (contest("list", rounds, {"empty": 2.0}),
+            [loads_note(rounds, f"100 tokens, answers of {len(answer.body)} bytes")])
 
 
 def contest(row, rounds, goals, name="claviger"):
@@ -129,3 +152,43 @@ def isolation(effort):
                      f"{median_of(rounds, name, 'rate'):.0f}/s" for name in rounds[0])
     done = ", ".join(f"{sum(t[what] for t in totals)} {what}" for what in totals[0])
     return figures, [f"{each}; meanwhile, in {effort.rounds} × {effort.seconds} s: {done}"]
+
+
+@dataclasses.dataclass
+class Mix:
+    counts: dict
+    p99_ms: float  # of the verifies
+
+
+def mixed_load(web, seconds):
+    """What mixed.lua does and sees over 32 connections."""
+    text = wrk(["-t32", "-c32", f"-d{seconds}s", "--timeout", "20s", "-s", BENCH / "mixed.lua",
+                f"http://127.0.0.1:{web.port}", "--", web.site.owner_key], seconds)
+    p99 = re.search(r"(?m)^verify p99 ([\d.]+) us$", text)
+    demand(p99, f"wrk: {text}")
+    counts = {kind: int(count) for kind, count in re.findall(r"(?m)^(\w+) count (\d+)$", text)}
+    demand(counts["verify"] >= 1000, f"too few: {counts}")
+    return Mix(counts, float(p99.group(1)) / 1000)
+
+
+def mixed(effort):
+    with opened_site() as site:
+        fill(site, 100, 1)
+        claviger = Claviger(site)
+        length = len(claviger.call("GET", SELF).body)
+        webs = {"claviger": claviger, "empty": Responder(site, "empty_responder", length, 4)}
+        rounds = interleaved(effort.rounds, {
+            name: lambda web=web: mixed_load(web, effort.seconds) for name, web in webs.items()})
+    for taken in rounds:
+        demand(not any(one.counts["refused"] for one in taken.values()), f"refusals: {taken}")
+    each = []
+    for name in webs:
+        done = {kind: sum(taken[name].counts[kind] for taken in rounds)
+                for kind in ("verify", "list", "create", "revoke")}
+        each.append(f"{name} p99 {median_of(rounds, name, 'p99_ms'):.2f} ms, "
+                    + ", ".join(f"{count} × {kind}" for kind, count in done.items()))
+    return ([Figure("mixed", "p99 of the verifies ÷ p99 of the empty responder",
+                    ratios(rounds, "claviger", "empty", "p99_ms"), 3)],
+            ["of 100 steps 90 verify, 9 list 100 tokens and 1 makes a token and revokes it, on "
+             "each of 32 connections one after the other, so that many of them wait for scrypt; "
+             f"in {effort.rounds} × {effort.seconds} s: " + "; ".join(each)])
