@@ -158,14 +158,15 @@ def wrk(arguments, seconds):
 
 def read_load(text, spent_seconds):
     requests = int(re.search(r"(\d+) requests in ", text).group(1))
-    p99, unit = re.search(r"(?m)^\s+99%\s+([\d.]+)(us|ms|s|m)$", text).groups()
+    p99 = re.search(r"(?m)^\s+99%\s+([\d.]+)(us|ms|s|m) *$", text)
+    demand(p99, f"wrk: {text}")
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     demand(requests >= 1000, f"only {requests} requests")
     # The kernel's clock tick is 10 ms: below this it would be a tenth of the figure.
     demand(spent_seconds >= 0.1, f"only {spent_seconds:.2f} s of processor time")
     return Load(requests=requests,
                 rate=float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
-                p99_ms=float(p99) * MILLISECONDS[unit],
+                p99_ms=float(p99.group(1)) * MILLISECONDS[p99.group(2)],
                 refused=int(refused.group(1)) if refused else 0,
                 processor_us=spent_seconds / requests * 1e6)
 
