@@ -74,7 +74,8 @@ def test_the_configurations_are_ones_that_lighttpd_takes(directory, name):
 
 def test_a_database_in_the_document_root_is_not_handed_out(fresh_site, directory):
     secret = ["claviger.db", "claviger.db-wal", "claviger.db-shm", "claviger.db-journal",
-              "claviger.db.version-1.backup", "claviger.conf", "owner.key", "claviger.conf~"]
+              "claviger.db.version-1.backup", "claviger.db.audit-key", "claviger.conf",
+              "owner.key", "claviger.conf~"]
     for name in [*secret, "page.txt"]:
         (directory / name).write_text("content")
     web = fresh_site.start(www=directory)
