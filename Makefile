@@ -111,7 +111,7 @@ run: all ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
 check: ## build with gcc and clang without a warning, then all tests
 	$(MAKE) -j$(JOBS) CC=gcc WERROR=-Werror all unit-programs
 	$(MAKE) -j$(JOBS) CC=$(CLANG) WERROR=-Werror BUILD=$(BUILD)/clang FORTIFY= all unit-programs
-	$(MAKE) check-unit check-http check-cgi
+	$(MAKE) check-unit check-http check-cgi check-servers
 
 unit-programs: $(UNIT_PROGRAMS)
 
@@ -128,6 +128,8 @@ check-http: all ## the tests over HTTP and of faults, behind a real lighttpd
 	$(PYTEST) tests/http tests/fault
 check-cgi: all ## the tests over HTTP, each request a process of plain CGI
 	CLAVIGER_TEST_MODE=cgi $(PYTEST) tests/http
+check-servers: all ## the examples as they are, behind lighttpd, Apache and nginx
+	$(PYTEST) tests/servers
 
 FUZZERS = config json_scan network path policy query
 SECONDS = 30
@@ -191,7 +193,8 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/
 	$(if $(wildcard docs/performance.md),install -m 644 docs/performance.md \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs/)
-	install -m 644 examples/claviger.service examples/50-claviger.conf \
+	install -m 644 examples/claviger.service examples/50-claviger.conf examples/apache.conf \
+		examples/apache-fcgid.conf examples/nginx.conf \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/
 	install -m 644 cli/claviger-admin.8 fcgi/claviger.fcgi.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 
@@ -209,6 +212,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 
-.PHONY: all run check unit-programs check-unit check-http check-cgi check-asan check-tsan \
-	check-fresh explore lint bench fuzz format install uninstall clean help
+.PHONY: all run check unit-programs check-unit check-http check-cgi check-servers check-asan \
+	check-tsan check-fresh explore lint bench fuzz format install uninstall clean help
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

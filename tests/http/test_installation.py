@@ -16,6 +16,8 @@ INSTALLED = [
     "usr/share/claviger/www/index.html", "usr/share/man/man8/claviger-admin.8",
     "usr/share/man/man8/claviger.fcgi.8", f"{DOC}/README.md", f"{DOC}/lighttpd.conf.example",
     f"{DOC}/examples/claviger.service", f"{DOC}/examples/50-claviger.conf",
+    f"{DOC}/examples/apache.conf", f"{DOC}/examples/apache-fcgid.conf",
+    f"{DOC}/examples/nginx.conf",
 ]
 
 

@@ -219,19 +219,26 @@ class WebServer:
     def __init__(self, site, plain_cgi=PLAIN_CGI, www=ROOT / "www", environment=None,
                  example="lighttpd.conf.example", values=None):
         """VALUES: those of the variables that only this EXAMPLE has, as lighttpd writes them."""
-        self.site = site
+        configuration = self.place(site)
         self.example = ROOT / example
-        self.port = free_port()
-        self.name = f"web-{len(site.servers)}"
-        self.errors = site.directory / f"{self.name}.log"
-        configuration = site.directory / f"{self.name}.conf"
         environment = {**ENVIRONMENT, **(environment or {})}
         passed = [name for name in SANITIZERS if name in environment]
         configuration.write_text(self.configure(plain_cgi, www, passed, values or {}))
-        self.process = subprocess.Popen([LIGHTTPD, "-D", "-f", configuration],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=open(self.errors, "wb"), cwd=site.directory,
-                                        env=environment)
+        self.run([LIGHTTPD, "-D", "-f", configuration], env=environment)
+
+    def place(self, site):
+        """Gives the web server a port and files of its own; returns where to write what it reads."""
+        self.site = site
+        self.port = free_port()
+        self.name = f"web-{len(site.servers)}"
+        self.errors = site.directory / f"{self.name}.log"
+        return site.directory / f"{self.name}.conf"
+
+    def run(self, command, **options):
+        """Starts the web server and waits until what is behind it answers."""
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=open(self.errors, "ab"),
+                                        cwd=self.site.directory, **options)
         try:
             wait_until(self.answers, "the web server to answer")
         except BaseException:

@@ -188,9 +188,9 @@ def without_root(site):
 class Service:
     """claviger.fcgi by itself, with --socket or with a listening socket handed down."""
 
-    def __init__(self, site, listening=None, limits=(), environment=(), **options):
+    def __init__(self, site, listening=None, limits=(), environment=(), path=None, **options):
         self.site = site
-        self.path = site.directory / f"service-{time.monotonic_ns()}.sock"
+        self.path = path or site.directory / f"service-{time.monotonic_ns()}.sock"
         self.errors = self.path.with_suffix(".stderr")
         command = [getattr(site, "program", PROGRAM), "--config", site.config]
         if listening is None:
