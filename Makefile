@@ -193,8 +193,8 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/
 	$(if $(wildcard docs/performance.md),install -m 644 docs/performance.md \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs/)
-	install -m 644 examples/claviger.service examples/50-claviger.conf examples/apache.conf \
-		examples/apache-fcgid.conf examples/nginx.conf \
+	install -m 644 examples/claviger.service examples/claviger.socket \
+		examples/50-claviger.conf examples/apache.conf examples/apache-fcgid.conf examples/nginx.conf \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/
 	install -m 644 cli/claviger-admin.8 fcgi/claviger.fcgi.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 

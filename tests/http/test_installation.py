@@ -8,14 +8,16 @@ import tempfile
 
 import pytest
 
-from claviger_site import BUILD, ENVIRONMENT, LIGHTTPD, PROGRAM, ROOT
+from claviger_site import BUILD, ENVIRONMENT, LIGHTTPD, PROGRAM, ROOT, TOKENS, wait_until
+from fastcgi_peer import Peer, request, variables
 
 DOC = "usr/share/doc/claviger"
 INSTALLED = [
     "usr/bin/claviger-admin", "usr/libexec/claviger/claviger.fcgi",
     "usr/share/claviger/www/index.html", "usr/share/man/man8/claviger-admin.8",
     "usr/share/man/man8/claviger.fcgi.8", f"{DOC}/README.md", f"{DOC}/lighttpd.conf.example",
-    f"{DOC}/examples/claviger.service", f"{DOC}/examples/50-claviger.conf",
+    f"{DOC}/examples/claviger.service", f"{DOC}/examples/claviger.socket",
+    f"{DOC}/examples/50-claviger.conf",
     f"{DOC}/examples/apache.conf", f"{DOC}/examples/apache-fcgid.conf",
     f"{DOC}/examples/nginx.conf",
 ]
@@ -44,16 +46,63 @@ def test_all_that_the_readme_names_is_installed_and_taken_away_again(directory):
     assert [x for x in directory.rglob("*") if x.is_file()] == []
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
-def test_the_unit_is_one_that_systemd_takes(directory):
-    text = (ROOT / "examples" / "claviger.service").read_text()
-    text, count = re.subn(r"/usr/local/libexec/claviger/claviger\.fcgi", str(PROGRAM), text)
+@pytest.fixture
+def units(directory):
+    """The units with the built program in them, as systemd is to find them."""
+    for name in ("claviger.service", "claviger.socket"):
+        shutil.copy(ROOT / "examples" / name, directory)
+    service = directory / "claviger.service"
+    text, count = re.subn(r"(?m)^(ExecStart=)/usr/local/libexec/claviger/claviger\.fcgi$",
+                          rf"\g<1>{PROGRAM}", service.read_text())
     assert count == 1
-    unit = directory / "claviger.service"
-    unit.write_text(text)
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True,
-                          text=True, timeout=60)
+    service.write_text(text)
+    return directory
+
+
+def systemd_analyze(*arguments):
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True,
+                          timeout=60)
+
+
+with_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+
+
+@with_systemd
+def test_the_units_are_ones_that_systemd_takes(units):
+    done = systemd_analyze("verify", "--man=no", *units.glob("claviger.*"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@with_systemd
+def test_the_unit_gives_little_to_who_takes_claviger_over(units):
+    # In tenths: 0 is nothing, 100 all. systemd 252 says 9; another one may count otherwise.
+    done = systemd_analyze("security", "--offline=yes", "--no-pager", "--threshold=15",
+                           units / "claviger.service")
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_units_agree_with_the_web_servers_on_the_socket():
+    (path,) = re.findall(r"(?m)^ListenStream=(.*)$",
+                         (ROOT / "examples" / "claviger.socket").read_text())
+    for name in ("50-claviger.conf", "apache.conf", "nginx.conf"):
+        assert path in (ROOT / "examples" / name).read_text(), name
+
+
+@pytest.mark.skipif(shutil.which("systemd-socket-activate") is None, reason="no systemd here")
+def test_the_first_request_on_systemds_socket_starts_the_service(fresh_site):
+    path = fresh_site.directory / "activated.sock"
+    process = subprocess.Popen(["systemd-socket-activate", "--inetd", "--listen", path, PROGRAM,
+                                "--config", fresh_site.config], env=ENVIRONMENT,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        wait_until(path.exists, "the socket")
+        with Peer(path) as peer:
+            sent = request(variables(uri=TOKENS + "/self", key=fresh_site.owner_key))
+            assert peer.send(sent).reply().answer.check().status == 200
+    finally:
+        process.terminate()
+        assert process.wait(timeout=20) == 0
 
 
 @pytest.mark.parametrize("name", ["50-claviger.conf", "lighttpd.conf.example",
