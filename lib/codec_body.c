@@ -7,6 +7,7 @@
 #include "token.h"
 
 #include <json-c/json.h>
+#include <sodium.h>
 
 #include <assert.h>
 #include <stdio.h>
@@ -80,6 +81,38 @@ static enum result read_members(const struct body *body, const struct body_field
 	return RESULT_OK;
 }
 
+/* json-c frees without wiping, and a body may hold a key. The cast is the one place where what it
+ * keeps is written to from outside. */
+static void wipe_strings(struct json_object *object)
+{
+	struct json_object_iterator at, end;
+
+	if (json_object_is_type(object, json_type_string)) {
+		sodium_memzero((void *)(uintptr_t)json_object_get_string(object),
+			       (size_t)json_object_get_string_len(object));
+	} else if (json_object_is_type(object, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(object); i++)
+			wipe_strings(json_object_array_get_idx(object, i));
+	} else if (json_object_is_type(object, json_type_object)) {
+		end = json_object_iter_end(object);
+		for (at = json_object_iter_begin(object); !json_object_iter_equal(&at, &end);
+		     json_object_iter_next(&at))
+			wipe_strings(json_object_iter_peek_value(&at));
+	}
+}
+
+/* Its own copy of each string lies where the next one overwrites it: a string as long as the text,
+ * that never ends, is the last. */
+static void wipe_tokener(struct json_tokener *tokener, size_t length)
+{
+	static const char blanks[] = "                                ";
+
+	json_tokener_reset(tokener);
+	(void)json_tokener_parse_ex(tokener, "\"", 1);
+	for (size_t done = 0; done < length; done += sizeof(blanks) - 1)
+		(void)json_tokener_parse_ex(tokener, blanks, (int)sizeof(blanks) - 1);
+}
+
 /* RESULT_BUSY is all that can be wrong with what json_scan() let pass. */
 static enum result parse_object(const char *text, size_t length, struct json_object **object)
 {
@@ -91,6 +124,7 @@ static enum result parse_object(const char *text, size_t length, struct json_obj
 		return RESULT_BUSY;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	*object = json_tokener_parse_ex(tokener, text, (int)length);
+	wipe_tokener(tokener, length);
 	json_tokener_free(tokener);
 	return *object == NULL ? RESULT_BUSY : RESULT_OK;
 }
@@ -108,6 +142,7 @@ enum result body_read(const struct body *body, const struct body_field *fields, 
 		return result;
 	*is_empty = json_object_object_length(object) == 0;
 	result = read_members(body, fields, count, object);
+	wipe_strings(object);
 	json_object_put(object);
 	return result;
 }
@@ -138,5 +173,40 @@ enum result body_read_name(const struct body *body, const char *field, struct js
 	assert(length < size);
 	memcpy(name, json_object_get_string(value), length);
 	name[length] = '\0';
+	return RESULT_OK;
+}
+
+static bool read_permission(const struct catalogue *catalogue, struct json_object *value,
+			    struct permission_set *set)
+{
+	return json_object_is_type(value, json_type_string) &&
+	       permission_set_find(catalogue, json_object_get_string(value),
+				   (size_t)json_object_get_string_len(value), set);
+}
+
+enum result body_read_permissions(const struct body *body, const char *field,
+				  struct json_object *value, const char *unless,
+				  struct permission_set each[static PERMISSIONS_MAX], size_t *count)
+{
+	bool has_every = false;
+	size_t length;
+
+	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) < 1 ||
+	    json_object_array_length(value) > PERMISSIONS_MAX)
+		return error_set(body->err, RESULT_INVALID_FIELD, field,
+				 "%s: an array of 1 to %d names is wanted; %s", field,
+				 PERMISSIONS_MAX, unless);
+	length = json_object_array_length(value);
+	for (size_t i = 0; i < length; i++) {
+		if (!read_permission(&body->config->catalogue, json_object_array_get_idx(value, i),
+				     &each[i]))
+			return body_refuse_element(
+				body, field, i, "no such permission; GET /permissions lists all");
+		has_every = has_every || each[i].every;
+	}
+	if (has_every && length > 1)
+		return error_set(body->err, RESULT_INVALID_FIELD, field,
+				 "%s: \"*\" is every permission and stands alone", field);
+	*count = length;
 	return RESULT_OK;
 }

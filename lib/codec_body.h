@@ -7,6 +7,7 @@
 #include "attributes.h"
 #include "config.h"
 #include "error.h"
+#include "permission.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +29,8 @@ struct body_field {
 	enum result (*read)(const struct body *body, const char *field, struct json_object *value);
 };
 
-/** Reads TEXT, one object, through FIELDS. RESULT_INVALID_JSON, RESULT_UNKNOWN_FIELD and what the
+/** Reads TEXT, one object, through FIELDS; what json-c kept of its strings is wiped before it is
+ *  freed. RESULT_INVALID_JSON, RESULT_UNKNOWN_FIELD and what the
  *  readers answer, with the field in the error; *IS_EMPTY where the object has no member. */
 NODISCARD enum result body_read(const struct body *body, const struct body_field *fields,
 				size_t count, const char *text, size_t length, bool *is_empty);
@@ -41,5 +43,12 @@ NODISCARD enum result body_refuse_element(const struct body *body, const char *f
  *  is one, null among it. */
 NODISCARD enum result body_read_name(const struct body *body, const char *field,
 				     struct json_object *value, char *name, size_t size);
+
+/** Reads 1 to PERMISSIONS_MAX names, or "*" alone, into EACH, in their order; UNLESS says in a
+ *  refusal what to do where none are meant. */
+NODISCARD enum result body_read_permissions(const struct body *body, const char *field,
+					    struct json_object *value, const char *unless,
+					    struct permission_set each[static PERMISSIONS_MAX],
+					    size_t *count);
 
 #endif

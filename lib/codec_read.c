@@ -26,41 +26,16 @@ static enum result read_name(const struct body *body, const char *field, struct 
 	return result;
 }
 
-static bool read_permission(const struct catalogue *catalogue, struct json_object *value,
-			    struct permission_set *set)
-{
-	return json_object_is_type(value, json_type_string) &&
-	       permission_set_find(catalogue, json_object_get_string(value),
-				   (size_t)json_object_get_string_len(value), set);
-}
-
 static enum result read_permissions(const struct body *body, const char *field,
 				    struct json_object *value)
 {
 	struct token_draft *draft = body->into;
-	size_t count;
-	bool has_every = false;
+	enum result result =
+		body_read_permissions(body, field, value, "leave it out for the caller's own",
+				      draft->permissions, &draft->permission_count);
 
-	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) < 1 ||
-	    json_object_array_length(value) > PERMISSIONS_MAX)
-		return error_set(body->err, RESULT_INVALID_FIELD, field,
-				 "%s: an array of 1 to %d names is wanted; leave it out for the "
-				 "caller's own",
-				 field, PERMISSIONS_MAX);
-	count = json_object_array_length(value);
-	for (size_t i = 0; i < count; i++) {
-		if (!read_permission(&body->config->catalogue, json_object_array_get_idx(value, i),
-				     &draft->permissions[i]))
-			return body_refuse_element(
-				body, field, i, "no such permission; GET /permissions lists all");
-		has_every = has_every || draft->permissions[i].every;
-	}
-	if (has_every && count > 1)
-		return error_set(body->err, RESULT_INVALID_FIELD, field,
-				 "%s: \"*\" is every permission and stands alone", field);
-	draft->permission_count = count;
-	draft->has_permissions = true;
-	return RESULT_OK;
+	draft->has_permissions = result == RESULT_OK;
+	return result;
 }
 
 static enum result read_website_ids(const struct body *body, const char *field,
