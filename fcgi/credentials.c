@@ -2,6 +2,7 @@
 #include "credentials.h"
 
 #include "ascii.h"
+#include "log.h"
 #include "token.h"
 
 #include <sodium.h>
@@ -108,7 +109,22 @@ static size_t decode_loosely(const char *query, char out[static REQUEST_URI_MAX]
 	return used;
 }
 
-static enum result check_query(const struct request *request, const char *prefix, struct error *err)
+/* Only what has a good checksum: anybody can write something in the form of a key, and a line of
+ * the log is to mean that somebody's key is exposed. */
+static void log_exposed(const struct request *request, const char *prefix, const char *text,
+			size_t length)
+{
+	struct selector selector;
+	struct key key;
+
+	if (token_parse(prefix, text, length, &key, &selector))
+		log_event(LOG_WARNING, request->id, "key in a URL", "key=%.*s do=revoke it",
+			  (int)length, text);
+	token_key_wipe(&key);
+}
+
+enum result credentials_check_query(const struct request *request, const char *prefix,
+				    struct error *err)
 {
 	static const char *const names[] = {"access_token", "token", "key"};
 	char decoded[REQUEST_URI_MAX];
@@ -119,6 +135,8 @@ static enum result check_query(const struct request *request, const char *prefix
 		return RESULT_OK;
 	length = decode_loosely(request->query, decoded);
 	is_found = token_find_form(prefix, decoded, length, &at);
+	if (is_found)
+		log_exposed(request, prefix, decoded + at, strlen(prefix) + TOKEN_BODY_LENGTH);
 	sodium_memzero(decoded, sizeof(decoded));
 	/* In front of the gate those names are the backend's own. */
 	for (size_t i = 0; i < ARRAY_LENGTH(names) && !is_found && !request->is_gate; i++) {
@@ -142,7 +160,7 @@ enum result credentials_find(const struct request *request, const char *prefix, 
 	bool bearer_is_first = false;
 	size_t bearers = 0;
 	struct span found;
-	enum result result = check_query(request, prefix, err);
+	enum result result = credentials_check_query(request, prefix, err);
 
 	*key = "";
 	*length = 0;

@@ -16,4 +16,10 @@
 NODISCARD enum result credentials_find(const struct request *request, const char *prefix,
 				       const char **key, size_t *length, struct error *err);
 
+/** RESULT_INVALID_REQUEST where the query string of REQUEST holds a key, or a parameter that is
+ *  meant to; a whole key is named in the log, masked, so that its owner can be found.
+ *  credentials_find() does so too. */
+NODISCARD enum result credentials_check_query(const struct request *request, const char *prefix,
+					      struct error *err);
+
 #endif

@@ -20,6 +20,7 @@ handler_fn account_show, account_rename, permissions_list;
 handler_fn websites_list, websites_create, websites_show, websites_rename, websites_remove;
 handler_fn team_list, team_set, team_remove;
 handler_fn audit_list;
+handler_fn oauth_introspect, oauth_revoke;
 handler_fn health_check, health_metrics;
 
 /** The token that the path of REQUEST names: an id, or "self". RESULT_NOT_FOUND for anything else.

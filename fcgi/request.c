@@ -15,6 +15,8 @@
  * gets to send it and then reads the answer. */
 enum { DISCARD_MAX = 16 * 1024 * 1024, CHUNK_SIZE = 8192 };
 
+#define FORM_TYPE "application/x-www-form-urlencoded"
+
 // clang-format off
 static const char *const variable_names[VARIABLE_COUNT] = {
 	[VARIABLE_ROLE]                     = "FCGI_ROLE",
@@ -234,14 +236,14 @@ void request_read_cgi_body(struct request *request, int descriptor)
 	sodium_memzero(chunk, sizeof(chunk));
 }
 
-/* "application/json", with parameters of which charset must be utf-8 (RFC 9110 §8.3.1). */
-static bool is_json_type(const char *type)
+/* WANTED, with parameters of which charset must be utf-8 (RFC 9110 §8.3.1). */
+static bool is_type(const char *type, const char *wanted)
 {
 	size_t length = strcspn(type, ";");
 
 	while (length > 0 && (type[length - 1] == ' ' || type[length - 1] == '\t'))
 		length--;
-	if (!ascii_equals_ignoring_case(type, length, "application/json"))
+	if (!ascii_equals_ignoring_case(type, length, wanted))
 		return false;
 	for (type = strchr(type, ';'); type != NULL; type = strchr(type, ';')) {
 		static const char charset[] = "charset=";
@@ -262,7 +264,8 @@ static bool is_json_type(const char *type)
 	return true;
 }
 
-static enum result check_type(const struct request *request, struct error *err)
+static enum result check_type(const struct request *request, enum body_type wanted,
+			      struct error *err)
 {
 	const char *type = request->variables[VARIABLE_CONTENT_TYPE];
 	const char *encoding = request->variables[VARIABLE_CONTENT_ENCODING];
@@ -271,13 +274,17 @@ static enum result check_type(const struct request *request, struct error *err)
 	    !ascii_equals_ignoring_case(encoding, strlen(encoding), "identity"))
 		return error_set(err, RESULT_UNSUPPORTED_MEDIA_TYPE, NULL,
 				 "The body must not be compressed; send it as it is");
-	if (type == NULL || !is_json_type(type))
+	if (wanted == BODY_FORM && (type == NULL || !is_type(type, FORM_TYPE)))
+		return error_set(err, RESULT_UNSUPPORTED_MEDIA_TYPE, NULL,
+				 "The body must be a form; send Content-Type: " FORM_TYPE);
+	if (wanted == BODY_JSON && (type == NULL || !is_type(type, "application/json")))
 		return error_set(err, RESULT_UNSUPPORTED_MEDIA_TYPE, NULL,
 				 "The body must be JSON; send Content-Type: application/json");
 	return RESULT_OK;
 }
 
-enum result request_check_body(const struct request *request, bool wants_json, struct error *err)
+enum result request_check_body(const struct request *request, enum body_type wanted,
+			       struct error *err)
 {
 	bool is_known;
 	uint64_t announced;
@@ -291,8 +298,8 @@ enum result request_check_body(const struct request *request, bool wants_json, s
 	if (request->body_is_incomplete || (is_known && announced != request->body.length))
 		return error_set(err, RESULT_INVALID_REQUEST, NULL,
 				 "The body did not arrive whole; send it again");
-	if (wants_json && request->body.length > 0)
-		return check_type(request, err);
+	if (wanted != BODY_NONE && request->body.length > 0)
+		return check_type(request, wanted, err);
 	return RESULT_OK;
 }
 

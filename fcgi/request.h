@@ -54,6 +54,9 @@ enum variable {
 	VARIABLE_COUNT
 };
 
+/* What a route takes. */
+enum body_type { BODY_NONE, BODY_JSON, BODY_FORM };
+
 /* A segment of the path; no NUL ends it. */
 struct path_value {
 	const char *text;
@@ -96,9 +99,9 @@ void request_take_question(struct request *request, char *method, char *uri);
 /** Says whether a variable that any request has is there twice: which of the two counted would
  *  depend on who reads them. */
 NODISCARD bool request_is_doubled(const struct request *request);
-/** The framing of the body (RESULT_INVALID_REQUEST, RESULT_BODY_TOO_LARGE) and, where WANTS_JSON
- *  and there is one, its type (RESULT_UNSUPPORTED_MEDIA_TYPE). */
-NODISCARD enum result request_check_body(const struct request *request, bool wants_json,
+/** The framing of the body (RESULT_INVALID_REQUEST, RESULT_BODY_TOO_LARGE) and, where there is one
+ *  and it matters, whether it is of type WANTED (RESULT_UNSUPPORTED_MEDIA_TYPE). */
+NODISCARD enum result request_check_body(const struct request *request, enum body_type wanted,
 					 struct error *err);
 /** Reads the id that is value INDEX of the path. RESULT_NOT_FOUND where it is none. */
 NODISCARD enum result request_path_id(const struct request *request, size_t index, struct id *id);

@@ -30,6 +30,7 @@ void response_reset(struct response *response)
 	response->error = (struct error){0};
 	response->type = RESPONSE_JSON;
 	response->lacking[0] = '\0';
+	response->pending = (struct pending_check){0};
 }
 
 int response_status(enum result result)
@@ -113,7 +114,7 @@ static const char *default_message(enum result result)
 	case RESULT_BODY_TOO_LARGE:
 		return "The body is too large";
 	case RESULT_UNSUPPORTED_MEDIA_TYPE:
-		return "The body must be JSON";
+		return "The body is not of the type that is wanted here";
 	case RESULT_LIMIT_REACHED:
 		return "The account has as many tokens as it may have";
 	case RESULT_IDEMPOTENCY_MISMATCH:
@@ -134,6 +135,11 @@ static const char *default_message(enum result result)
 void response_open_data(struct response *response)
 {
 	buffer_append_text(&response->body, "{\"status\":\"success\",\"data\":[");
+}
+
+void response_open_bare(struct response *response)
+{
+	buffer_append_char(&response->body, '{');
 }
 
 void response_next_datum(struct response *response)

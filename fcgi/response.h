@@ -5,6 +5,7 @@
 #define CLAVIGER_RESPONSE_H
 
 #include "attributes.h"
+#include "authority.h"
 #include "buffer.h"
 #include "error.h"
 #include "id.h"
@@ -32,6 +33,8 @@ struct response {
 	enum response_type type;
 	/* Of the gate: the permission that was, for WWW-Authenticate. */
 	char lacking[PERMISSION_NAME_SIZE];
+	/* With RESULT_DEFERRED of a handler: the scrypt run that it needs, or zeroed. */
+	struct pending_check pending;
 };
 
 /** Prepares storage; clear it with response_clear(). */
@@ -43,6 +46,8 @@ void response_clear(struct response *response);
 
 /** Opens the success envelope; then the handler writes one or more objects into body. */
 void response_open_data(struct response *response);
+/** Opens an object that goes out without the envelope; response_close() closes it. */
+void response_open_bare(struct response *response);
 /** Writes the comma between two objects where one is needed. */
 void response_next_datum(struct response *response);
 /** Ends the list of data; "pagination" or nothing may follow before response_close(). */

@@ -30,29 +30,32 @@ static const struct route {
 	handler_fn *handler;
 	enum access access;
 	const char *permission;
+	enum body_type body;
 } routes[] = {
-	{ "GET",    ADMIN "/access-tokens",                         tokens_list,      ACCESS_HOLDER,         "api-keys:read"  },
-	{ "POST",   ADMIN "/access-tokens",                         tokens_create,    ACCESS_HOLDER,         "api-keys:write" },
-	{ "GET",    ADMIN "/access-tokens/self",                    tokens_self,      ACCESS_CALLER,         NULL             },
-	{ "GET",    ADMIN "/access-tokens/{tokenId}",               tokens_show,      ACCESS_HOLDER,         "api-keys:read"  },
-	{ "PATCH",  ADMIN "/access-tokens/{tokenId}",               tokens_change,    ACCESS_HOLDER,         "api-keys:write" },
-	{ "DELETE", ADMIN "/access-tokens/{tokenId}",               tokens_revoke,    ACCESS_HOLDER_OR_SELF, "api-keys:write" },
-	{ "POST",   ADMIN "/access-tokens/{tokenId}/rotate",        tokens_rotate,    ACCESS_HOLDER_OR_SELF, "api-keys:write" },
-	{ "POST",   ADMIN "/access-tokens/revoke",                  tokens_sweep,     ACCESS_HOLDER,         "api-keys:write" },
-	{ "GET",    ADMIN "/account",                               account_show,     ACCESS_CALLER,         NULL             },
-	{ "PUT",    ADMIN "/account",                               account_rename,   ACCESS_HOLDER,         "settings:write" },
-	{ "GET",    ADMIN "/permissions",                           permissions_list, ACCESS_CALLER,         NULL             },
-	{ "GET",    ADMIN "/websites",                              websites_list,    ACCESS_HOLDER,         "websites:read"  },
-	{ "POST",   ADMIN "/websites",                              websites_create,  ACCESS_HOLDER_OF_ALL,  "websites:write" },
-	{ "GET",    ADMIN "/websites/{websiteId}",                  websites_show,    ACCESS_HOLDER,         "websites:read"  },
-	{ "PUT",    ADMIN "/websites/{websiteId}",                  websites_rename,  ACCESS_HOLDER,         "settings:write" },
-	{ "DELETE", ADMIN "/websites/{websiteId}",                  websites_remove,  ACCESS_HOLDER,         "websites:write" },
-	{ "GET",    ADMIN "/websites/{websiteId}/team",             team_list,        ACCESS_HOLDER,         "team:read"      },
-	{ "PUT",    ADMIN "/websites/{websiteId}/team/{accountId}", team_set,         ACCESS_HOLDER,         "team:write"     },
-	{ "DELETE", ADMIN "/websites/{websiteId}/team/{accountId}", team_remove,      ACCESS_HOLDER,         "team:write"     },
-	{ "GET",    ADMIN "/audit",                                 audit_list,       ACCESS_HOLDER_OF_ALL,  "api-keys:read"  },
-	{ "GET",    "/healthz",                                     health_check,     ACCESS_ANYONE,         NULL             },
-	{ "GET",    "/metrics",                                     health_metrics,   ACCESS_ANYONE,         NULL             },
+	{ "GET",    ADMIN "/access-tokens",                             tokens_list,      ACCESS_HOLDER,         "api-keys:read",  BODY_NONE },
+	{ "POST",   ADMIN "/access-tokens",                             tokens_create,    ACCESS_HOLDER,         "api-keys:write", BODY_JSON },
+	{ "GET",    ADMIN "/access-tokens/self",                        tokens_self,      ACCESS_CALLER,         NULL,             BODY_NONE },
+	{ "GET",    ADMIN "/access-tokens/{tokenId}",                   tokens_show,      ACCESS_HOLDER,         "api-keys:read",  BODY_NONE },
+	{ "PATCH",  ADMIN "/access-tokens/{tokenId}",                   tokens_change,    ACCESS_HOLDER,         "api-keys:write", BODY_JSON },
+	{ "DELETE", ADMIN "/access-tokens/{tokenId}",                   tokens_revoke,    ACCESS_HOLDER_OR_SELF, "api-keys:write", BODY_NONE },
+	{ "POST",   ADMIN "/access-tokens/{tokenId}/rotate",            tokens_rotate,    ACCESS_HOLDER_OR_SELF, "api-keys:write", BODY_JSON },
+	{ "POST",   ADMIN "/access-tokens/revoke",                      tokens_sweep,     ACCESS_HOLDER,         "api-keys:write", BODY_JSON },
+	{ "GET",    ADMIN "/account",                                   account_show,     ACCESS_CALLER,         NULL,             BODY_NONE },
+	{ "PUT",    ADMIN "/account",                                   account_rename,   ACCESS_HOLDER,         "settings:write", BODY_JSON },
+	{ "GET",    ADMIN "/permissions",                               permissions_list, ACCESS_CALLER,         NULL,             BODY_NONE },
+	{ "GET",    ADMIN "/websites",                                  websites_list,    ACCESS_HOLDER,         "websites:read",  BODY_NONE },
+	{ "POST",   ADMIN "/websites",                                  websites_create,  ACCESS_HOLDER_OF_ALL,  "websites:write", BODY_JSON },
+	{ "GET",    ADMIN "/websites/{websiteId}",                      websites_show,    ACCESS_HOLDER,         "websites:read",  BODY_NONE },
+	{ "PUT",    ADMIN "/websites/{websiteId}",                      websites_rename,  ACCESS_HOLDER,         "settings:write", BODY_JSON },
+	{ "DELETE", ADMIN "/websites/{websiteId}",                      websites_remove,  ACCESS_HOLDER,         "websites:write", BODY_NONE },
+	{ "GET",    ADMIN "/websites/{websiteId}/team",                 team_list,        ACCESS_HOLDER,         "team:read",      BODY_NONE },
+	{ "PUT",    ADMIN "/websites/{websiteId}/team/{accountId}",     team_set,         ACCESS_HOLDER,         "team:write",     BODY_JSON },
+	{ "DELETE", ADMIN "/websites/{websiteId}/team/{accountId}",     team_remove,      ACCESS_HOLDER,         "team:write",     BODY_NONE },
+	{ "GET",    ADMIN "/audit",                                     audit_list,       ACCESS_HOLDER_OF_ALL,  "api-keys:read",  BODY_NONE },
+	{ "POST",   "/api/v1/introspect",                               oauth_introspect, ACCESS_HOLDER,         "api-keys:read",  BODY_FORM },
+	{ "POST",   "/api/v1/revoke",                                   oauth_revoke,     ACCESS_ANYONE,         NULL,             BODY_FORM },
+	{ "GET",    "/healthz",                                         health_check,     ACCESS_ANYONE,         NULL,             BODY_NONE },
+	{ "GET",    "/metrics",                                         health_metrics,   ACCESS_ANYONE,         NULL,             BODY_NONE },
 };
 // clang-format on
 
@@ -219,12 +222,9 @@ static enum result serve(struct worker *worker, const struct route *route, struc
 		if (result != RESULT_OK)
 			return result;
 	}
-	return route->handler(worker, request, response);
-}
-
-static bool takes_body(const struct route *route)
-{
-	return strcmp(route->method, "GET") != 0 && strcmp(route->method, "DELETE") != 0;
+	result = route->handler(worker, request, response);
+	*pending = response->pending; /* of a handler that checks another key than the caller's */
+	return result;
 }
 
 static enum result dispatch(struct worker *worker, struct request *request,
@@ -236,7 +236,7 @@ static enum result dispatch(struct worker *worker, struct request *request,
 	if (result == RESULT_OK)
 		result = find_route(worker->server->config, request, route);
 	if (result == RESULT_OK)
-		result = request_check_body(request, takes_body(*route), &response->error);
+		result = request_check_body(request, (*route)->body, &response->error);
 	if (result != RESULT_OK)
 		return result;
 	return serve(worker, *route, request, response, pending);

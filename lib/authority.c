@@ -72,8 +72,10 @@ enum result authority_begin_scrypt(struct authority *authority, int *slot, struc
 /* Who asks for a scrypt run. */
 struct check {
 	const struct selector *selector;
-	const char *address;
-	int64_t replayed_until; /* the failures that the store remembers, for the throttle */
+	const char *address;      /* of who asks */
+	bool is_by_holder;        /* who must then be where the token may be used */
+	const struct id *account; /* whose keys alone are good; NULL: any */
+	int64_t replayed_until;   /* the failures that the store remembers, for the throttle */
 };
 
 /* What the throttle needs to know where no process lives long enough to remember it. */
@@ -206,7 +208,9 @@ static enum result judge(struct authority *authority, const struct key *key,
 		return result;
 	if (!authority_is_alive(record, now))
 		return RESULT_INVALID_TOKEN;
-	if (!scope_admits(&record->scope, check->address)) {
+	if (check->account != NULL && !id_equals(&record->scope.account, check->account))
+		return RESULT_INVALID_TOKEN;
+	if (check->is_by_holder && !scope_admits(&record->scope, check->address)) {
 		log_refused_address(&record->id, check->address);
 		return RESULT_INVALID_TOKEN;
 	}
@@ -224,17 +228,19 @@ static enum result judge(struct authority *authority, const struct key *key,
 	return RESULT_INTERNAL;
 }
 
-enum result authority_authenticate(struct authority *authority, const char *key_text, size_t length,
-				   const char *address, int64_t now, struct caller *caller,
-				   struct pending_check *pending, struct error *err)
+/* CHECK says who asks; the rest of it is filled here. */
+static enum result check_key(struct authority *authority, const char *key_text, size_t length,
+			     struct check *check, int64_t now, struct caller *caller,
+			     struct pending_check *pending, struct error *err)
 {
 	struct key key;
 	struct selector selector;
 	struct memo_tag tag, proven;
 	const struct memo_tag *known = NULL;
-	struct check check = {&selector, address, INT64_MIN};
 	enum result result = RESULT_INVALID_TOKEN;
 
+	check->selector = &selector;
+	check->replayed_until = INT64_MIN;
 	caller->token = (struct token_record){0};
 	caller->required = (struct permission_set){0};
 	if (!token_parse(authority->config->token_prefix, key_text, length, &key, &selector))
@@ -242,10 +248,10 @@ enum result authority_authenticate(struct authority *authority, const char *key_
 	/* After each run the row is read again: it may have been revoked meanwhile. */
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		token_record_clear(&caller->token);
-		result = judge(authority, &key, &check, now, known, caller, &tag);
+		result = judge(authority, &key, check, now, known, caller, &tag);
 		if (result != RESULT_DEFERRED)
 			goto out;
-		result = check_throttle(authority, &check, err);
+		result = check_throttle(authority, check, err);
 		if (result != RESULT_OK)
 			goto out;
 		if (!authority->may_wait) {
@@ -255,7 +261,7 @@ enum result authority_authenticate(struct authority *authority, const char *key_
 			result = RESULT_DEFERRED;
 			goto out;
 		}
-		result = run_check(authority, &key, &caller->token, &check, &tag, err);
+		result = run_check(authority, &key, &caller->token, check, &tag, err);
 		if (result != RESULT_OK)
 			goto out;
 		proven = tag;
@@ -268,6 +274,25 @@ out:
 	if (result != RESULT_OK)
 		caller_clear(caller);
 	return result;
+}
+
+enum result authority_authenticate(struct authority *authority, const char *key_text, size_t length,
+				   const char *address, int64_t now, struct caller *caller,
+				   struct pending_check *pending, struct error *err)
+{
+	struct check check = {.address = address, .is_by_holder = true};
+
+	return check_key(authority, key_text, length, &check, now, caller, pending, err);
+}
+
+enum result authority_check_key(struct authority *authority, const char *key_text, size_t length,
+				const struct id *account, const char *address, int64_t now,
+				struct caller *holder, struct pending_check *pending,
+				struct error *err)
+{
+	struct check check = {.address = address, .account = account};
+
+	return check_key(authority, key_text, length, &check, now, holder, pending, err);
 }
 
 /* NEEDED on whatever website is left. A list of which none is left means nothing, not everything.
@@ -322,6 +347,27 @@ enum result authority_permit(struct authority *authority, const struct scope *sc
 	return scope_permits(scope, catalogue, needed, website, role, now)
 		       ? RESULT_OK
 		       : RESULT_INSUFFICIENT_SCOPE;
+}
+
+enum result authority_cut_to_reached(struct authority *authority, struct scope *scope)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < scope->websites.count; i++) {
+		struct id *ids = scope->websites.ids;
+		enum role role;
+		enum result result =
+			store_find_role(authority->store, &scope->account, &ids[i], &role);
+
+		if (result != RESULT_OK)
+			return result;
+		if (role != ROLE_NONE)
+			ids[count++] = ids[i];
+	}
+	scope->websites.count = count;
+	if (!scope->every_website && count == 0)
+		scope->permissions = (struct permission_set){0};
+	return RESULT_OK;
 }
 
 enum result authority_limit_rate(struct authority *authority, const struct caller *caller,

@@ -75,6 +75,19 @@ NODISCARD enum result authority_authenticate(struct authority *authority, const 
 					     struct error *err);
 void caller_clear(struct caller *caller);
 
+/** Finds out, for somebody else than who holds it, whose key the LENGTH bytes of KEY_TEXT are: by
+ *  the same rows, memo and throttle as authority_authenticate() and with its results, but wherever
+ *  the key was used, since ADDRESS is that of who asks: allowedIps is not asked.
+ * RESULT_INVALID_TOKEN also for a key of another account than ACCOUNT (NULL: any), which costs no
+ * scrypt run. It is no use of the key. */
+NODISCARD enum result authority_check_key(struct authority *authority, const char *key_text,
+					  size_t length, const struct id *account,
+					  const char *address, int64_t now, struct caller *holder,
+					  struct pending_check *pending, struct error *err);
+/** Leaves in SCOPE what its account still reaches: a website where it has no role any more goes
+ *  from the list, and where none is left, every permission. */
+NODISCARD enum result authority_cut_to_reached(struct authority *authority, struct scope *scope);
+
 /** Says whether CALLER may use NEEDED at all: it holds it, and where it is limited to websites one
  *  of them must still be open to its account. RESULT_INSUFFICIENT_SCOPE when not. */
 NODISCARD enum result authority_require(struct authority *authority, struct caller *caller,
@@ -215,6 +228,11 @@ NODISCARD enum result authority_list(struct authority *authority, const struct c
 NODISCARD enum result authority_revoke(struct authority *authority, const struct caller *caller,
 				       const struct id *id, bool cascade, int64_t now,
 				       uint64_t *descendants, struct error *err);
+
+/** Revokes HOLDER, whom authority_check_key() found, and nothing that it made: holding the key is
+ *  all that is asked. RESULT_OK too where that key is no longer good. */
+NODISCARD enum result authority_revoke_held(struct authority *authority,
+					    const struct caller *holder, int64_t now);
 
 /** Calls EACH with what the audit holds about CALLER's account, newest first, from AFTER on, until
  *  LIMIT were given or EACH answers false (that one is not counted as given). NEXT is set where

@@ -295,6 +295,38 @@ enum result authority_revoke(struct authority *authority, const struct caller *c
 	return authority_end_refused(authority, caller, id, now, result, err);
 }
 
+/* Inside the transaction. By the selector: between its proof and now the key may have been
+ * replaced, and then it revokes nothing. */
+static enum result revoke_held(struct authority *authority, const struct caller *holder,
+			       int64_t now)
+{
+	struct token_record fresh = {0};
+	struct account_record account;
+	enum result result =
+		store_find_caller(authority->store, &holder->token.selector, &fresh, &account);
+	bool is_good = result == RESULT_OK && authority_is_alive(&fresh, now) &&
+		       id_equals(&fresh.id, &holder->token.id);
+
+	token_record_clear(&fresh);
+	if (is_good)
+		return authority_revoke_audited(authority, holder, &holder->token.id, false, NULL,
+						now);
+	return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+enum result authority_revoke_held(struct authority *authority, const struct caller *holder,
+				  int64_t now)
+{
+	enum result result;
+
+	if (!authority->may_wait)
+		return RESULT_BUSY; /* a commit waits for the disk */
+	result = store_begin(authority->store);
+	if (result != RESULT_OK)
+		return result;
+	return authority_end_transaction(authority, revoke_held(authority, holder, now));
+}
+
 enum result authority_revoke_as_operator(struct authority *authority, const struct id *id,
 					 bool cascade, int64_t now, uint64_t *descendants)
 {

@@ -2,6 +2,7 @@
 #include "codec.h"
 
 #include "json_write.h"
+#include "timestamp.h"
 
 struct writing {
 	const struct config *config;
@@ -227,6 +228,74 @@ void codec_write_changed_token(const struct config *config, const struct token_r
 	json_write_name("descendants", out);
 	buffer_append_number(out, (int64_t)descendants);
 	buffer_append_char(out, '}');
+}
+
+/* "*" first, then all names of today: who looks for a name finds it, and "*" says the rest. */
+static void write_scope_tokens(const struct writing *to, const struct token_record *record)
+{
+	const struct catalogue *catalogue = &to->config->catalogue;
+	const char *separator = "";
+
+	buffer_append_char(to->out, '"');
+	if (record->scope.permissions.every) {
+		buffer_append_char(to->out, '*');
+		separator = " ";
+	}
+	for (size_t i = 0; i < catalogue->count; i++) {
+		if (!permission_set_covers(record->scope.permissions, permission_set_of(i)))
+			continue;
+		buffer_append_text(to->out, separator);
+		buffer_append_text(to->out, catalogue->permissions[i].name);
+		separator = " ";
+	}
+	buffer_append_char(to->out, '"');
+}
+
+static int64_t in_seconds(int64_t moment)
+{
+	return moment / 1000; /* down: nobody is to think that it lasts longer */
+}
+
+/* When this key ends, which may be before its token does. */
+static int64_t end_of_key(const struct token_record *record)
+{
+	bool is_in_grace =
+		record->is_replaced_key && record->grace_ends_at < record->scope.expires_at;
+
+	return is_in_grace ? record->grace_ends_at : record->scope.expires_at;
+}
+
+void codec_write_introspection(const struct config *config, const struct token_record *record,
+			       struct buffer *out)
+{
+	struct writing to = {config, 0, out};
+
+	json_write_name("active", out);
+	buffer_append_text(out, "true");
+	json_write_name("scope", out);
+	write_scope_tokens(&to, record);
+	json_write_name("client_id", out);
+	write_id(&to, record);
+	json_write_name("sub", out);
+	json_write_id(&record->scope.account, out);
+	json_write_name("token_type", out);
+	buffer_append_text(out, "\"Bearer\"");
+	json_write_name("iat", out);
+	buffer_append_number(out, in_seconds(record->created_at));
+	if (end_of_key(record) != TIMESTAMP_NEVER) {
+		json_write_name("exp", out);
+		buffer_append_number(out, in_seconds(end_of_key(record)));
+	}
+	if (!record->scope.every_website) {
+		json_write_name("website_ids", out);
+		write_website_ids(&to, record);
+	}
+}
+
+void codec_write_inactive(struct buffer *out)
+{
+	json_write_name("active", out);
+	buffer_append_text(out, "false");
 }
 
 void codec_write_audited_token(const struct config *config, const struct token_record *record,

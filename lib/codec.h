@@ -61,6 +61,13 @@ NODISCARD enum result codec_read_sweep(const struct config *config, const char *
 void codec_write_token(const struct config *config, const struct token_record *record, int64_t now,
 		       const struct account_record *account, const struct key *key,
 		       struct buffer *out);
+/** Appends the members of RFC 7662 about a living token to the object that is open: its scope as
+ *  authority_cut_to_reached() left it. "website_ids" is absent where it reaches all websites of its
+ *  account, so that who takes an absent list for an empty one lets nobody in. */
+void codec_write_introspection(const struct config *config, const struct token_record *record,
+			       struct buffer *out);
+/** The same about anything else: that it is not active. */
+void codec_write_inactive(struct buffer *out);
 /** The object of RECORD with how many living DESCENDANTS it has. */
 void codec_write_changed_token(const struct config *config, const struct token_record *record,
 			       int64_t now, uint64_t descendants, struct buffer *out);

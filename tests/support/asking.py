@@ -4,6 +4,7 @@ itself, without a web server that answers first. And ways to compare and to arra
 import contextlib
 import sqlite3
 import subprocess
+import urllib.parse
 
 from claviger_site import ENVIRONMENT, PLAIN_CGI, PROGRAM, Answer
 from fastcgi_peer import Peer, request
@@ -77,3 +78,22 @@ def change(site, statement, *values):
         store.execute("PRAGMA foreign_keys = ON")
         store.execute(statement, values)
         store.commit()
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def form(web, path, body, key="owner", **headers):
+    """POSTs BODY, a text or the fields of a form, as such."""
+    if not isinstance(body, (str, bytes)):
+        body = urllib.parse.urlencode(body)
+    return web.call("POST", path, body, key=key, headers={"Content-Type": FORM, **headers})
+
+
+def check_bare(answer):
+    """What holds for an answer without the envelope, as OAuth's routes give; returns its object."""
+    assert answer.status == 200, answer.body
+    assert answer.header("Cache-Control") == "no-store"
+    assert answer.header("X-Content-Type-Options") == "nosniff"
+    assert answer.header("Content-Type") == "application/json; charset=utf-8"
+    return answer.json
