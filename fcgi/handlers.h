@@ -15,7 +15,7 @@ typedef enum result handler_fn(struct worker *worker, const struct request *requ
 			       struct response *response);
 
 handler_fn tokens_list, tokens_create, tokens_self, tokens_show, tokens_change, tokens_rotate,
-	tokens_revoke, tokens_sweep;
+	tokens_revoke, tokens_sweep, tokens_verify;
 handler_fn account_show, account_rename, permissions_list;
 handler_fn websites_list, websites_create, websites_show, websites_rename, websites_remove;
 handler_fn team_list, team_set, team_remove;

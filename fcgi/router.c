@@ -52,6 +52,7 @@ static const struct route {
 	{ "PUT",    ADMIN "/websites/{websiteId}/team/{accountId}",     team_set,         ACCESS_HOLDER,         "team:write",     BODY_JSON },
 	{ "DELETE", ADMIN "/websites/{websiteId}/team/{accountId}",     team_remove,      ACCESS_HOLDER,         "team:write",     BODY_NONE },
 	{ "GET",    ADMIN "/audit",                                     audit_list,       ACCESS_HOLDER_OF_ALL,  "api-keys:read",  BODY_NONE },
+	{ "POST",   "/api/v1/verify",                                   tokens_verify,    ACCESS_HOLDER,         "api-keys:read",  BODY_JSON },
 	{ "POST",   "/api/v1/introspect",                               oauth_introspect, ACCESS_HOLDER,         "api-keys:read",  BODY_FORM },
 	{ "POST",   "/api/v1/revoke",                                   oauth_revoke,     ACCESS_ANYONE,         NULL,             BODY_FORM },
 	{ "GET",    "/healthz",                                         health_check,     ACCESS_ANYONE,         NULL,             BODY_NONE },

@@ -230,6 +230,23 @@ void codec_write_changed_token(const struct config *config, const struct token_r
 	buffer_append_char(out, '}');
 }
 
+void codec_write_verdict(const struct config *config, const char *reason,
+			 const struct token_record *record, int64_t now, struct buffer *out)
+{
+	buffer_append_char(out, '{');
+	json_write_name("valid", out);
+	buffer_append_text(out, reason == NULL ? "true" : "false");
+	if (reason != NULL) {
+		json_write_name("reason", out);
+		json_write_string(reason, out);
+	}
+	if (record != NULL) {
+		json_write_name("token", out);
+		codec_write_token(config, record, now, NULL, NULL, out);
+	}
+	buffer_append_char(out, '}');
+}
+
 /* "*" first, then all names of today: who looks for a name finds it, and "*" says the rest. */
 static void write_scope_tokens(const struct writing *to, const struct token_record *record)
 {

@@ -56,6 +56,28 @@ struct sweep_order {
 NODISCARD enum result codec_read_sweep(const struct config *config, const char *text, size_t length,
 				       int64_t now, struct sweep_order *order, struct error *err);
 
+enum { VERIFIED_KEY_SIZE = 128 };
+
+/* What a verification asks: whose key it is, and whether it may do this. Holds a key: clear it. */
+struct verification {
+	char key_text[VERIFIED_KEY_SIZE]; /* what is longer is cut to this size, which no key has */
+	size_t key_length;
+	struct permission_set needed; /* empty: nothing but that the key is good */
+	bool has_website;
+	struct id website;
+};
+
+/** Reads that body, which must have a key. RESULT_INVALID_JSON, RESULT_UNKNOWN_FIELD,
+ *  RESULT_INVALID_FIELD with the field in ERR. VERIFICATION is cleared on failure. */
+NODISCARD enum result codec_read_verification(const struct config *config, const char *text,
+					      size_t length, struct verification *verification,
+					      struct error *err);
+void codec_clear_verification(struct verification *verification);
+/** Appends the object that answers it: REASON is NULL where it may, RECORD where whose key it is
+ *  is not known. */
+void codec_write_verdict(const struct config *config, const char *reason,
+			 const struct token_record *record, int64_t now, struct buffer *out);
+
 /** Appends the object of RECORD as it is at NOW; further members follow where ACCOUNT (its owner)
  *  or KEY (only in the answer that issues it) are not NULL. */
 void codec_write_token(const struct config *config, const struct token_record *record, int64_t now,

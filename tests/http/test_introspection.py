@@ -170,7 +170,7 @@ def test_a_form_is_one_however_it_is_spelt(scene):
 
 
 def test_only_post_is_known(scene):
-    for path in (PATH, "/api/v1/revoke"):
+    for path in (PATH, "/api/v1/revoke", "/api/v1/verify"):
         for method in ("GET", "PUT", "DELETE"):
             answer = scene.web.call(method, path).refused(405, "method_not_allowed")
             assert answer.header("Allow") == "POST"
