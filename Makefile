@@ -51,10 +51,10 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 	lib/usage.c
 FCGI_SOURCES = fcgi/account.c fcgi/admission.c fcgi/arriving.c fcgi/audit.c \
 	fcgi/background.c fcgi/cgi.c fcgi/check.c fcgi/credentials.c fcgi/exchange.c fcgi/form.c \
-	fcgi/gate.c fcgi/health.c fcgi/lanes.c fcgi/listen.c fcgi/look.c fcgi/main.c fcgi/oauth.c \
-	fcgi/page.c fcgi/queue.c fcgi/request.c fcgi/response.c fcgi/router.c fcgi/sweep.c \
-	fcgi/team.c fcgi/token_change.c fcgi/token_query.c fcgi/token_verify.c fcgi/tokens.c \
-	fcgi/websites.c fcgi/worker.c
+	fcgi/gate.c fcgi/health.c fcgi/lanes.c fcgi/listen.c fcgi/look.c fcgi/main.c \
+	fcgi/metrics.c fcgi/oauth.c fcgi/page.c fcgi/queue.c fcgi/request.c fcgi/response.c \
+	fcgi/router.c fcgi/sweep.c fcgi/team.c fcgi/token_change.c fcgi/token_query.c \
+	fcgi/token_verify.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
 	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \
 	cli/doctor_gate.c cli/doctor_service.c cli/init.c cli/issued.c cli/main.c cli/output.c \

@@ -61,6 +61,7 @@ bool exchange_read(struct exchange *exchange, struct worker *worker, const struc
 	fcgx->ipcFd = arrived->source >= 0 ? arrived->source : arrived->descriptor;
 	/* So that FCGX_Accept_r() uses this descriptor and does not accept one of its own. */
 	fcgx->keepConnection = 1;
+	exchange->metrics = &worker->server->metrics;
 	is_read = FCGX_Accept_r(fcgx) >= 0;
 	if (is_read) {
 		worker_next_id(worker, id);
@@ -126,6 +127,7 @@ int exchange_end(struct exchange *exchange)
 	bool is_read_whole = !exchange->request.body_is_too_large;
 	int descriptor = -1;
 
+	metrics_count(exchange->metrics, exchange->request.route, exchange->response.status);
 	if (exchange->response.body.length > RESPONSE_UNREAD_MAX)
 		prepare_large_answer(exchange->fcgx.ipcFd);
 	send_answer(exchange);

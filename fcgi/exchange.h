@@ -20,6 +20,7 @@ struct exchange {
 	FCGX_Request fcgx;
 	struct request request;
 	struct response response;
+	struct metrics *metrics;      /* where the answer is counted */
 	struct pending_check pending; /* why the slow lane has it; zeroed where not for scrypt */
 	bool is_read;                 /* request is filled */
 	struct exchange *next;        /* of whatever list it is in */

@@ -76,6 +76,7 @@ void request_reset(struct request *request)
 	request->is_gate = false;
 	request->has_question = false;
 	request->is_counted = false;
+	request->route = 0;
 }
 
 const char *request_address(const struct request *request)

@@ -76,6 +76,7 @@ struct request {
 	bool body_is_too_large;
 	bool body_is_incomplete;
 	int64_t now;
+	size_t route; /* where the router found it, for the metrics; 0: nowhere */
 	struct caller caller;
 	bool is_gate;      /* a question to the gate, not to a route */
 	bool has_question; /* as a sub-request to the gate: method, URI and path are those it is

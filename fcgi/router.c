@@ -10,11 +10,13 @@
 
 #include <string.h>
 
-/* ANYONE needs no token, CALLER any valid one, HOLDER one with the permission; OR_SELF: or the
- * very token that the path names; OF_ALL: one that is not limited to websites. Zero is nobody, so
- * that a half-written line refuses. */
+/* ALWAYS is answered to anyone, even while the store cannot be used; ANYONE needs no token, CALLER
+ * any valid one, HOLDER one with the permission; OR_SELF: or the very token that the path names;
+ * OF_ALL: one that is not limited to websites. Zero is nobody, so that a half-written line refuses.
+ */
 enum access {
 	ACCESS_NOBODY,
+	ACCESS_ALWAYS,
 	ACCESS_ANYONE,
 	ACCESS_CALLER,
 	ACCESS_HOLDER,
@@ -56,7 +58,7 @@ static const struct route {
 	{ "POST",   "/api/v1/introspect",                               oauth_introspect, ACCESS_HOLDER,         "api-keys:read",  BODY_FORM },
 	{ "POST",   "/api/v1/revoke",                                   oauth_revoke,     ACCESS_ANYONE,         NULL,             BODY_FORM },
 	{ "GET",    "/healthz",                                         health_check,     ACCESS_ANYONE,         NULL,             BODY_NONE },
-	{ "GET",    "/metrics",                                         health_metrics,   ACCESS_ANYONE,         NULL,             BODY_NONE },
+	{ "GET",    "/metrics",                                         health_metrics,   ACCESS_ALWAYS,         NULL,             BODY_NONE },
 };
 // clang-format on
 
@@ -143,11 +145,23 @@ static enum result find_route(const struct config *config, struct request *reque
 			continue;
 		if (has_method(&routes[i], request->variables[VARIABLE_METHOD])) {
 			*found = &routes[i];
+			request->route = i + 1;
 			return RESULT_OK;
 		}
 		result = RESULT_METHOD_NOT_ALLOWED;
 	}
 	return result;
+}
+
+_Static_assert(ARRAY_LENGTH(routes) < METRICS_ROUTES, "each route has a place in the metrics");
+
+bool router_describe(size_t number, const char **method, const char **pattern)
+{
+	if (number == 0 || number > ARRAY_LENGTH(routes))
+		return false;
+	*method = routes[number - 1].method;
+	*pattern = routes[number - 1].pattern;
+	return true;
 }
 
 /* What makes a request none at all. */
@@ -186,6 +200,7 @@ static enum result check_permission(struct worker *worker, const struct route *r
 	switch (route->access) {
 	case ACCESS_NOBODY:
 		return RESULT_INTERNAL;
+	case ACCESS_ALWAYS:
 	case ACCESS_ANYONE:
 	case ACCESS_CALLER:
 		return RESULT_OK;
@@ -211,8 +226,11 @@ static enum result check_permission(struct worker *worker, const struct route *r
 static enum result serve(struct worker *worker, const struct route *route, struct request *request,
 			 struct response *response, struct pending_check *pending)
 {
-	enum result result = admission_open_store(worker, request);
+	enum result result;
 
+	if (route->access == ACCESS_ALWAYS)
+		return route->handler(worker, request, response);
+	result = admission_open_store(worker, request);
 	if (result != RESULT_OK)
 		return result;
 	if (route->access != ACCESS_ANYONE) {

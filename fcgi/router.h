@@ -16,5 +16,7 @@
  *  that may; PENDING then names the scrypt run that is needed, or is zeroed. */
 NODISCARD enum result router_answer(struct worker *worker, struct request *request,
 				    struct response *response, struct pending_check *pending);
+/** Method and pattern of the line NUMBER of the route table, from 1; false where there is none. */
+NODISCARD bool router_describe(size_t number, const char **method, const char **pattern);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "authority_audit.h"
 #include "log.h"
+#include "timestamp.h"
 
 #include <sodium.h>
 
@@ -40,6 +41,7 @@ enum result server_open(struct server *server, const struct config *config, bool
 	enum result result;
 
 	server->config = config;
+	metrics_init(&server->metrics, timestamp_now());
 	server_take_limits(server, config);
 	if (is_plain_cgi) {
 		size_t size = strlen(config->database) + sizeof(slots_suffix);

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "error.h"
 #include "memo.h"
+#include "metrics.h"
 #include "policy_file.h"
 #include "rate_limit.h"
 #include "request.h"
@@ -31,6 +32,7 @@ struct server {
 	_Atomic enum gate_headers gate_headers;
 	atomic_bool store_is_damaged;  /* found by the check after the start; nothing is answered */
 	atomic_uint_least64_t waiting; /* requests in the slow lane that do not run yet */
+	struct metrics metrics;
 	struct memo *memo;
 	struct throttle *throttle;
 	struct audit_key *audit; /* opened with the first worker, whose database is ours */

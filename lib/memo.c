@@ -25,6 +25,7 @@ struct memo {
 	_Atomic uint64_t *words; /* NULL when the buckets lie in a file */
 	int file;                /* -1 when they lie in memory */
 	size_t good_buckets;
+	atomic_size_t used; /* places of good pairs; two threads may count one twice */
 };
 
 static enum result open_buckets(struct memo *memo, const char *file, struct error *err)
@@ -92,6 +93,18 @@ void memo_close(struct memo *memo)
 	if (memo->file >= 0)
 		close(memo->file);
 	free(memo);
+}
+
+size_t memo_capacity(const struct memo *memo)
+{
+	return memo->good_buckets * MEMO_BUCKET_ENTRIES;
+}
+
+size_t memo_used(const struct memo *memo)
+{
+	size_t used = atomic_load_explicit(&memo->used, memory_order_relaxed);
+
+	return used < memo_capacity(memo) ? used : memo_capacity(memo);
 }
 
 /* The key is hashed in its whole fixed size, so that no pair can be read as another one. */
@@ -192,11 +205,16 @@ enum memo_verdict memo_find(struct memo *memo, const struct memo_tag *tag)
 void memo_add(struct memo *memo, const struct memo_tag *tag, enum memo_verdict verdict)
 {
 	size_t index = bucket_of(memo, tag, verdict);
+	size_t entry;
 	struct memo_bucket bucket;
 
 	if (verdict == MEMO_UNKNOWN || is_no_tag(tag))
 		return;
 	read_bucket(memo, index, &bucket);
-	if (!bucket_holds(&bucket, tag))
-		write_entry(memo, index, choose_entry(&bucket, tag), tag);
+	if (bucket_holds(&bucket, tag))
+		return;
+	entry = choose_entry(&bucket, tag);
+	if (verdict == MEMO_MATCHES && is_no_tag(&bucket.entries[entry]))
+		atomic_fetch_add_explicit(&memo->used, 1, memory_order_relaxed);
+	write_entry(memo, index, entry, tag);
 }

@@ -45,6 +45,10 @@ NODISCARD enum result memo_check(const char *file, struct error *err);
 /** Wipes the key of the memo and frees. NULL is allowed. */
 void memo_close(struct memo *memo);
 
+/** How many good pairs there is room for, and how many places this process has filled. */
+NODISCARD size_t memo_capacity(const struct memo *memo);
+NODISCARD size_t memo_used(const struct memo *memo);
+
 /** The tag under which the two functions below and the slow lane know the pair. */
 void memo_tag(const struct memo *memo, const struct key *key, const struct secret_hash *hash,
 	      struct memo_tag *tag);

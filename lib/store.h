@@ -250,6 +250,13 @@ NODISCARD enum result store_list_children(struct store *store, const struct id *
 NODISCARD enum result store_list_expiring(struct store *store, int64_t after, int64_t until,
 					  bool (*each)(void *, const struct token_record *),
 					  void *context);
+/* How many tokens there are in each state. */
+struct token_counts {
+	uint64_t active, expired, revoked;
+};
+/** Counts those of all accounts at NOW, by their indexes. */
+NODISCARD enum result store_count_tokens(struct store *store, int64_t now,
+					 struct token_counts *counts);
 /** The account's tokens that are neither revoked nor expired at NOW. */
 NODISCARD enum result store_count_living_tokens(struct store *store, const struct id *account,
 						int64_t now, uint64_t *count);
@@ -371,6 +378,10 @@ NODISCARD enum result store_replace(struct store *store, struct store *source,
 /** Moves the write-ahead log into the file and cuts it to nothing, so that no replaced page stays
  *  in it. Best effort. */
 void store_checkpoint(struct store *store);
+/** How often a store of this process failed other than by a lock or for lack of memory.
+ * Thread-safe.
+ */
+NODISCARD uint64_t store_failures(void);
 /** Says whether the file is in WAL mode. */
 NODISCARD bool store_uses_wal(const struct store *store);
 

@@ -6,8 +6,17 @@
 
 #include <sqlite3.h>
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of the process, for its metrics. */
+static _Atomic uint64_t failure_count;
+
+uint64_t store_failures(void)
+{
+	return atomic_load(&failure_count);
+}
 
 enum result store_failure(struct store *store, int status, const char *action)
 {
@@ -30,6 +39,7 @@ enum result store_failure(struct store *store, int status, const char *action)
 		store->in_doubt = true;
 		break;
 	}
+	atomic_fetch_add(&failure_count, 1);
 	log_event(LOG_ERROR, NULL, "store failed", "action=%s code=%d message=%.200s", action,
 		  status, sqlite3_errstr(status));
 	return result;

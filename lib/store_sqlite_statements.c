@@ -116,6 +116,11 @@ const char *const store_statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_LIST_EXPIRING] =
 		TOKEN_COLUMNS "WHERE t.revoked_at IS NULL AND t.expires_at > ?1 "
 			      "AND t.expires_at <= ?2 ORDER BY t.expires_at, t.sequence",
+	/* Each by an index that holds all that is asked. */
+	[STATEMENT_COUNT_TOKENS] = "SELECT (SELECT count(*) FROM tokens), "
+				   "(SELECT count(*) FROM tokens WHERE revoked_at IS NULL), "
+				   "(SELECT count(*) FROM tokens WHERE revoked_at IS NULL "
+				   "AND expires_at IS NOT NULL AND expires_at <= ?1)",
 	[STATEMENT_COUNT_LIVING_TOKENS] =
 		"SELECT count(*) FROM tokens WHERE account = (SELECT sequence FROM accounts "
 		"WHERE id = ?1) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)",

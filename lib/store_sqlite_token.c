@@ -281,6 +281,27 @@ enum result store_count(struct store *store, struct sqlite3_stmt *statement, uin
 	return result;
 }
 
+enum result store_count_tokens(struct store *store, int64_t now, struct token_counts *counts)
+{
+	struct sqlite3_stmt *statement = store_use(store, STATEMENT_COUNT_TOKENS);
+	enum { ALL, KEPT, EXPIRED };
+	bool has_row;
+	enum result result;
+
+	*counts = (struct token_counts){0};
+	store_bind_number(store, statement, 1, now);
+	result = store_step(store, statement, &has_row);
+	if (result == RESULT_OK && has_row) {
+		uint64_t kept = (uint64_t)sqlite3_column_int64(statement, KEPT);
+
+		counts->expired = (uint64_t)sqlite3_column_int64(statement, EXPIRED);
+		counts->active = kept - counts->expired;
+		counts->revoked = (uint64_t)sqlite3_column_int64(statement, ALL) - kept;
+	}
+	store_end(statement);
+	return result;
+}
+
 enum result store_count_living_tokens(struct store *store, const struct id *account, int64_t now,
 				      uint64_t *count)
 {
