@@ -2,28 +2,37 @@
 #include "admission.h"
 
 #include "credentials.h"
+
+#include "file.h"
 #include "log.h"
 
 #include <string.h>
 
 /* Says whether the web server would hand the database out as a file. */
-static bool is_exposed(const struct config *config, const struct request *request)
+static bool is_exposed(struct worker *worker, const struct request *request)
 {
-	const char *root = request->variables[VARIABLE_DOCUMENT_ROOT];
-	size_t length = root == NULL ? 0 : strlen(root);
+	static const enum variable roots[WORKER_ROOTS] = {VARIABLE_DOCUMENT_ROOT,
+							  VARIABLE_CONTEXT_ROOT};
 
-	if (length == 0)
-		return false;
-	while (length > 0 && root[length - 1] == '/')
-		length--;
-	return strncmp(config->database, root, length) == 0 && config->database[length] == '/';
+	for (size_t i = 0; i < WORKER_ROOTS; i++) {
+		const char *root = request->variables[roots[i]];
+		char *harmless = worker->harmless_roots[i];
+
+		if (root == NULL || root[0] == '\0' || strcmp(root, harmless) == 0)
+			continue;
+		if (file_lies_in(worker->server->config->database, root))
+			return true;
+		if (strlen(root) < WORKER_ROOT_SIZE)
+			memcpy(harmless, root, strlen(root) + 1);
+	}
+	return false;
 }
 
 enum result admission_open_store(struct worker *worker, const struct request *request)
 {
-	if (worker->server->store_is_damaged)
+	if (worker->server->store_is_damaged || worker->authority.store == NULL)
 		return RESULT_STORE_UNAVAILABLE;
-	if (is_exposed(worker->server->config, request)) {
+	if (is_exposed(worker, request)) {
 		log_event(LOG_ERROR, request->id, "database lies in the document root",
 			  "do=move it out of there and change the key database");
 		return RESULT_STORE_UNAVAILABLE;

@@ -9,6 +9,7 @@
 
 #include "bootstrap.h"
 #include "config.h"
+#include "file.h"
 #include "log.h"
 #include "process.h"
 #include "timestamp.h"
@@ -25,6 +26,7 @@ enum mode { MODE_USAGE, MODE_FASTCGI, MODE_CGI };
 
 struct options {
 	const char *config_file, *socket, *socket_group;
+	const char *web_space; /* the program's directory, where it found its configuration near */
 	bool only_checks;
 };
 
@@ -189,6 +191,27 @@ static enum result load_config(const char *file, char *const *environment, struc
 	return result;
 }
 
+/* Nothing proves that a web server keeps a file inside to itself: not a .htaccess, which it may be
+ * told to ignore and another server in front of it never reads. So no rule makes an exception. */
+static enum result refuse_exposed(const struct config *config, const char *web_space,
+				  enum mode mode, struct error *err)
+{
+	const char *const directories[] = {
+		web_space,
+		mode == MODE_CGI ? getenv("DOCUMENT_ROOT") : NULL,
+		mode == MODE_CGI ? getenv("CONTEXT_DOCUMENT_ROOT") : NULL,
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(directories); i++)
+		if (directories[i] != NULL && directories[i][0] != '\0' &&
+		    file_lies_in(config->database, directories[i]))
+			return error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
+					 "database: %.80s lies in %.80s, from where a web server "
+					 "hands out files; move its directory out of there",
+					 config->database, directories[i]);
+	return RESULT_OK;
+}
+
 /* RESULT is a failure over the key file, which bootstrap_...() takes for one of a command line. */
 static enum result refuse_bootstrap(enum result result, struct error *err)
 {
@@ -349,8 +372,9 @@ static int serve_cgi(struct server *server, enum result opened, const struct err
 	/* The web server's error log is where the operator of plain hosting looks. */
 	if (!is_open)
 		fprintf(stderr, "claviger: %s\n", err->message);
+	/* A route that there is none of is told so without a store. */
 	is_sent =
-		cgi_answer(is_open ? &worker : NULL,
+		cgi_answer(worker.server != NULL ? &worker : NULL,
 			   server->config == NULL ? "" : server->config->token_prefix, environment);
 	worker_close(&worker);
 	return is_sent ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -365,6 +389,8 @@ static int run(const struct options *options, enum mode mode, struct config *con
 	int status;
 	enum result result = load_config(options->config_file, environment, config, &err);
 
+	if (result == RESULT_OK)
+		result = refuse_exposed(config, options->web_space, mode, &err);
 	if (result == RESULT_OK)
 		result = check_bootstrap(config, key_file, &err);
 	if (options->only_checks) {
@@ -388,11 +414,25 @@ static int run(const struct options *options, enum mode mode, struct config *con
 	return status;
 }
 
+/* DIRECTORY and FILE are storage for what OPTIONS borrows. */
+static void choose_config_file(struct options *options, char directory[static CONFIG_PATH_SIZE],
+			       char file[static CONFIG_PATH_SIZE])
+{
+	if (options->config_file == NULL && getenv("CLAVIGER_CONFIG") == NULL &&
+	    process_find_directory(directory, CONFIG_PATH_SIZE) &&
+	    config_find_near(directory, file)) {
+		options->web_space = directory;
+		options->config_file = file;
+	}
+	options->config_file = config_choose_file(options->config_file, environ);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {0};
 	struct config *config = calloc(1, sizeof(*config));
 	struct error err = {0};
+	char directory[CONFIG_PATH_SIZE], near_file[CONFIG_PATH_SIZE];
 	enum mode mode;
 	int status;
 	/* To plain CGI the web server may pass pieces of the query as arguments (RFC 3875 §4.4):
@@ -407,7 +447,7 @@ int main(int argc, char **argv)
 		free(config);
 		return fail(result, &err);
 	}
-	options.config_file = config_choose_file(options.config_file, environ);
+	choose_config_file(&options, directory, near_file);
 	mode = choose_mode(&options);
 	if (mode == MODE_USAGE && !options.only_checks) {
 		fprintf(stderr,

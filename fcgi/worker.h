@@ -41,9 +41,14 @@ struct server {
 	char *scrypt_slots; /* NULL but as plain CGI */
 };
 
+enum { WORKER_ROOTS = 2, WORKER_ROOT_SIZE = 512 };
+
 /* Belongs to one thread. */
 struct worker {
 	struct server *server;
+	/* In which the database does not lie, as was found by following all links: web servers name
+	 * the same ones again and again. */
+	char harmless_roots[WORKER_ROOTS][WORKER_ROOT_SIZE];
 	struct authority authority;
 	char id_start[9]; /* random; with the count it names a request that does not name itself */
 	uint32_t id_count;

@@ -234,6 +234,28 @@ const char *config_choose_file(const char *option, char *const *environment)
 	return CONFIG_DEFAULT_FILE;
 }
 
+bool config_find_near(const char *directory, char path[static CONFIG_PATH_SIZE])
+{
+	size_t length = strlen(directory);
+
+	for (;;) {
+		int written;
+
+		while (length > 0 && directory[length - 1] == '/')
+			length--;
+		written = snprintf(path, CONFIG_PATH_SIZE, "%.*s/" CONFIG_NEAR_FILE, (int)length,
+				   directory);
+		/* As above: one that cannot be seen is complained about. */
+		if (written > 0 && written < CONFIG_PATH_SIZE &&
+		    (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)))
+			return true;
+		if (length == 0)
+			return false;
+		while (length > 0 && directory[length - 1] != '/')
+			length--;
+	}
+}
+
 static void describe_origin(const struct config_loader *loader, enum setting_index index,
 			    char origin[static CONFIG_ORIGIN_SIZE])
 {

@@ -24,6 +24,7 @@ enum {
 };
 
 #define CONFIG_DEFAULT_FILE "/etc/claviger/claviger.conf"
+#define CONFIG_NEAR_FILE "claviger-data/claviger.conf"
 
 enum journal_mode { JOURNAL_WAL, JOURNAL_DELETE };
 /* Which statuses the gate answers a sub-request with: all of the API, or only 200, 401 and 403, for
@@ -78,6 +79,11 @@ NODISCARD enum result config_parse(const char *file, const char *text, size_t le
 /** The file to read: OPTION where it is not NULL, else CLAVIGER_CONFIG in ENVIRONMENT, else
  *  CONFIG_DEFAULT_FILE where that exists, else NULL. Borrowed from its source. */
 NODISCARD const char *config_choose_file(const char *option, char *const *environment);
+
+/** Writes the path of CONFIG_NEAR_FILE in DIRECTORY or, where that has none, in the nearest
+ *  directory above it that has one: the configuration of a program in a web space, whose web server
+ *  hands no variable of its owner's to it. False where there is none. */
+NODISCARD bool config_find_near(const char *directory, char path[static CONFIG_PATH_SIZE]);
 
 /* One effective value, for "config show". */
 struct config_value {

@@ -69,6 +69,28 @@ static const char *find_bad_bytes(const char *text, size_t length)
 	return NULL;
 }
 
+/* "./" at the beginning of a path is the directory of the file that it stands in: who has no shell
+ * hardly knows what an absolute path of theirs is. False where that is not known or too long. */
+static bool expand_path(const struct config_loader *loader, const struct setting *setting,
+			char value[static VALUE_SIZE])
+{
+	char expanded[VALUE_SIZE];
+	const char *slash = loader->file == NULL ? NULL : strrchr(loader->file, '/');
+	int written;
+
+	if ((setting->kind != SETTING_PATH && setting->kind != SETTING_PATH_OR_FALLBACK) ||
+	    value[0] != '.' || value[1] != '/')
+		return true;
+	if (slash == NULL || loader->file[0] != '/')
+		return false;
+	written = snprintf(expanded, VALUE_SIZE, "%.*s%s", (int)(slash - loader->file),
+			   loader->file, value + 1);
+	if (written < 0 || written >= VALUE_SIZE)
+		return false;
+	memcpy(value, expanded, (size_t)written + 1);
+	return true;
+}
+
 enum result config_take_value(struct config_loader *loader, enum setting_index index,
 			      struct config_place place, const char *text, size_t length)
 {
@@ -91,6 +113,11 @@ enum result config_take_value(struct config_loader *loader, enum setting_index i
 	if (!place.is_environment && (strstr(value, " #") != NULL || strstr(value, "\t#") != NULL))
 		return config_refuse(loader, place, setting->name,
 				     "\"%s\" ends in a comment; give the comment a line of its own",
+				     show(text, length, shown));
+	if (!place.is_environment && !expand_path(loader, setting, value))
+		return config_refuse(loader, place, setting->name,
+				     "\"%s\" is beside a configuration that has to be named by an "
+				     "absolute path for that",
 				     show(text, length, shown));
 	if (!setting_set(loader->config, setting, value)) {
 		bool is_quoted = value[0] == '"' || value[0] == '\'';

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -305,4 +305,31 @@ enum result file_check_database(const char *path, struct error *err)
 				 SHOWN ": not a regular file; give the path of the database itself",
 				 path);
 	return check_status(path, &status, FILE_PRIVATE, err);
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	while (length > 0 && directory[length - 1] == '/')
+		length--;
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
+}
+
+bool file_lies_in(const char *path, const char *directory)
+{
+	char parent[PATH_BYTES];
+	char *real_parent = NULL, *real_directory = NULL;
+	bool lies_in = is_below(path, directory);
+
+	if (!lies_in && find_directory(path, parent)) {
+		real_parent = realpath(parent, NULL);
+		real_directory = realpath(directory, NULL);
+		lies_in = real_parent != NULL && real_directory != NULL &&
+			  is_below(real_parent, real_directory);
+	}
+	free(real_parent);
+	free(real_directory);
+	return lies_in;
 }

@@ -11,6 +11,7 @@
 #include "buffer.h"
 #include "error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum file_kind {
@@ -58,5 +59,9 @@ NODISCARD enum result file_read_all(const char *path, enum file_kind kind, size_
  *  RESULT_STORE_UNAVAILABLE where it is not there or is no regular file (a link is none);
  *  RESULT_INVALID_CONFIGURATION where a mode or an owner is wrong. */
 NODISCARD enum result file_check_database(const char *path, struct error *err);
+
+/** Says whether the file at PATH, which need not be there yet, lies in DIRECTORY or below it: by
+ *  the names as they stand, or with all links followed. */
+NODISCARD bool file_lies_in(const char *path, const char *directory);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Where a standard descriptor is closed, the database must not be opened in its place and then get
@@ -46,4 +46,19 @@ enum result process_harden(struct error *err)
 	if (sodium_init() < 0)
 		return error_set(err, RESULT_INTERNAL, NULL, "libsodium could not be started");
 	return RESULT_OK;
+}
+
+bool process_find_directory(char *directory, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", directory, size);
+	char *slash;
+
+	if (length <= 0 || (size_t)length >= size)
+		return false;
+	directory[length] = '\0';
+	slash = strrchr(directory, '/');
+	if (slash == NULL)
+		return false;
+	slash[slash == directory] = '\0';
+	return true;
 }

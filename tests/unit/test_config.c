@@ -622,6 +622,51 @@ static void test_there_is_room_for_the_name_of_every_key(void **state)
 	assert_true(length <= CONFIG_CHANGED_SIZE);
 }
 
+static void test_a_dot_at_the_front_of_a_path_is_the_directory_of_its_file(void **state)
+{
+	struct config config;
+	struct error err = {0};
+	char expected[CONFIG_PATH_SIZE], variable[] = "CLAVIGER_MEMO_FILE=./memo";
+	char *environment[] = {variable, NULL};
+
+	(void)state;
+	assert_int_equal(
+		load_text("database = ./claviger.db\nlog = ./a/log\n", nothing, &config, &err),
+		RESULT_OK);
+	snprintf(expected, sizeof(expected), "%s/claviger.db", place.directory);
+	assert_string_equal(config.database, expected);
+	snprintf(expected, sizeof(expected), "%s/a/log", place.directory);
+	assert_string_equal(config.log, expected);
+	expect_refusal("no path", load_text("base_path = ./x\n", nothing, &config, &err), &err,
+		       "base_path: \"./x\" is not allowed");
+	expect_refusal("not of a file",
+		       load_text("database = ./claviger.db\n", environment, &config, &err), &err,
+		       "CLAVIGER_MEMO_FILE: \"./memo\" is not allowed");
+	expect_refusal("a relative file", config_parse("x.conf", "log = ./x", 9, &config, &err),
+		       &err, "has to be named by an absolute path");
+}
+
+static void test_config_find_near_looks_in_each_directory_up_to_the_root(void **state)
+{
+	char data[CONFIG_PATH_SIZE], file[CONFIG_PATH_SIZE], below[CONFIG_PATH_SIZE];
+	char found[CONFIG_PATH_SIZE];
+
+	(void)state;
+	snprintf(data, sizeof(data), "%s/claviger-data", place.directory);
+	snprintf(file, sizeof(file), "%s/" CONFIG_NEAR_FILE, place.directory);
+	snprintf(below, sizeof(below), "%s/public_html//claviger/", place.directory);
+	assert_false(config_find_near(below, found));
+	assert_int_equal(mkdir(data, 0700), 0);
+	write_file(file, "", 0);
+	assert_true(config_find_near(below, found));
+	assert_string_equal(found, file);
+	assert_true(config_find_near(place.directory, found));
+	assert_string_equal(found, file);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(data), 0);
+	assert_false(config_find_near("/", found));
+}
+
 static void test_config_choose_file_prefers_the_option(void **state)
 {
 	char other[] = "OTHER=1", variable[] = "CLAVIGER_CONFIG=/from/environment";
@@ -663,6 +708,8 @@ int main(void)
 		IN_A_PLACE(test_config_take_over_names_what_needs_a_restart),
 		IN_A_PLACE(test_config_take_over_takes_nothing_else),
 		cmocka_unit_test(test_there_is_room_for_the_name_of_every_key),
+		IN_A_PLACE(test_a_dot_at_the_front_of_a_path_is_the_directory_of_its_file),
+		IN_A_PLACE(test_config_find_near_looks_in_each_directory_up_to_the_root),
 		cmocka_unit_test(test_config_choose_file_prefers_the_option),
 	};
 

@@ -471,6 +471,30 @@ static void test_file_read_all_reads_an_empty_file_and_misses_an_absent_one(void
 	buffer_clear(&buffer);
 }
 
+static void test_file_lies_in_goes_by_names_and_by_where_links_lead(void **state)
+{
+	char other[sizeof(place.directory) + 8], beside[sizeof(place.directory) + 16];
+
+	(void)state;
+	assert_true(file_lies_in("/srv/www/data/db", "/srv/www"));
+	assert_true(file_lies_in("/srv/www/db", "/srv/www//"));
+	assert_true(file_lies_in("/srv/db", "/"));
+	assert_false(file_lies_in("/srv/www2/db", "/srv/www"));
+	assert_false(file_lies_in("/srv/www", "/srv/www/data"));
+
+	assert_false(file_lies_in("/proc/db", place.directory));
+	assert_int_equal(symlink("/proc", place.path), 0);
+	assert_true(file_lies_in("/proc/db", place.path));
+	assert_int_equal(unlink(place.path), 0);
+
+	snprintf(other, sizeof(other), "%s-link", place.directory);
+	assert_int_equal(symlink(place.directory, other), 0);
+	assert_true(file_lies_in(place.path, other));
+	snprintf(beside, sizeof(beside), "%s/db", other);
+	assert_true(file_lies_in(beside, place.directory));
+	assert_int_equal(unlink(other), 0);
+}
+
 #define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
@@ -491,6 +515,7 @@ int main(void)
 		IN_A_PLACE(test_file_create_never_follows_a_planted_link),
 		IN_A_PLACE(
 			test_file_create_refuses_a_directory_that_others_write_or_that_is_not_there),
+		IN_A_PLACE(test_file_lies_in_goes_by_names_and_by_where_links_lead),
 		IN_A_PLACE(test_file_read_all_reads_up_to_its_maximum),
 		IN_A_PLACE(test_file_read_all_reads_an_empty_file_and_misses_an_absent_one),
 	};
