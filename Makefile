@@ -39,33 +39,33 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 	lib/authority_idempotency.c lib/authority_list.c lib/authority_purge.c \
 	lib/authority_rotate.c lib/authority_scope.c lib/authority_sweep.c lib/authority_team.c \
 	lib/authority_token.c lib/authority_walk.c lib/authority_website.c lib/bootstrap.c \
-	lib/buffer.c lib/codec.c lib/codec_audit.c lib/codec_body.c lib/codec_checkpoint.c \
-	lib/codec_read.c lib/codec_read_website.c lib/codec_sweep.c lib/codec_verify.c \
-	lib/config.c lib/config_text.c lib/demand.c lib/error.c lib/file.c lib/id.c \
-	lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c lib/network.c \
-	lib/path.c lib/permission.c lib/policy.c lib/policy_file.c lib/process.c lib/query.c \
-	lib/rate_limit.c lib/scope.c lib/scrypt_slots.c lib/secret.c lib/setting.c \
+	lib/bootstrap_code.c lib/buffer.c lib/codec.c lib/codec_audit.c lib/codec_body.c \
+	lib/codec_checkpoint.c lib/codec_read.c lib/codec_read_website.c lib/codec_sweep.c \
+	lib/codec_verify.c lib/config.c lib/config_text.c lib/demand.c lib/error.c lib/file.c \
+	lib/id.c lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c \
+	lib/network.c lib/path.c lib/permission.c lib/policy.c lib/policy_file.c lib/process.c \
+	lib/query.c lib/rate_limit.c lib/scope.c lib/scrypt_slots.c lib/secret.c lib/setting.c \
 	lib/store_sqlite.c lib/store_sqlite_account.c lib/store_sqlite_audit.c \
 	lib/store_sqlite_copy.c lib/store_sqlite_family.c lib/store_sqlite_idempotency.c \
 	lib/store_sqlite_schema.c lib/store_sqlite_statements.c lib/store_sqlite_token.c \
 	lib/store_sqlite_website.c lib/text.c lib/throttle.c lib/timestamp.c lib/token.c \
-	lib/usage.c
+	lib/tries.c lib/usage.c
 FCGI_SOURCES = fcgi/account.c fcgi/admission.c fcgi/arriving.c fcgi/audit.c \
-	fcgi/background.c fcgi/cgi.c fcgi/check.c fcgi/credentials.c fcgi/exchange.c fcgi/form.c \
-	fcgi/gate.c fcgi/health.c fcgi/lanes.c fcgi/listen.c fcgi/look.c fcgi/main.c \
-	fcgi/metrics.c fcgi/oauth.c fcgi/page.c fcgi/queue.c fcgi/request.c fcgi/response.c \
-	fcgi/router.c fcgi/sweep.c fcgi/team.c fcgi/token_change.c fcgi/token_query.c \
-	fcgi/token_verify.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
+	fcgi/background.c fcgi/cgi.c fcgi/check.c fcgi/credentials.c fcgi/exchange.c \
+	fcgi/first_owner.c fcgi/form.c fcgi/gate.c fcgi/health.c fcgi/lanes.c fcgi/listen.c \
+	fcgi/look.c fcgi/main.c fcgi/metrics.c fcgi/oauth.c fcgi/page.c fcgi/queue.c \
+	fcgi/request.c fcgi/response.c fcgi/router.c fcgi/sweep.c fcgi/team.c fcgi/token_change.c \
+	fcgi/token_query.c fcgi/token_verify.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
 	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \
 	cli/doctor_gate.c cli/doctor_service.c cli/init.c cli/issued.c cli/main.c cli/output.c \
 	cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c \
 	cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c cli/token_table.c \
 	cli/token_tree.c cli/website.c
-UNIT_TESTS = ascii audit authority authority_website bootstrap buffer codec codec_website \
-	config delegation demand error file id json_scan log memo network path permission policy \
-	policy_file query rate_limit scope scrypt_slots secret store store_family store_schema \
-	store_website sweep text throttle timestamp token usage
+UNIT_TESTS = ascii audit authority authority_website bootstrap bootstrap_code buffer codec \
+	codec_website config delegation demand error file id json_scan log memo network path \
+	permission policy policy_file query rate_limit scope scrypt_slots secret store \
+	store_family store_schema store_website sweep text throttle timestamp token tries usage
 
 LIB_OBJECTS   = $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 FCGI_OBJECTS  = $(FCGI_SOURCES:%.c=$(BUILD)/%.o)
@@ -79,8 +79,9 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CLAVIGER_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The files that talk to the kernel beyond POSIX: accept4, epoll, close_range, prctl.
-$(BUILD)/fcgi/lanes.o $(BUILD)/fcgi/main.o $(BUILD)/cli/main.o $(BUILD)/lib/process.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
+# The files that talk to the kernel beyond POSIX: accept4, epoll, close_range, prctl, locks of an
+# open file.
+$(BUILD)/fcgi/lanes.o $(BUILD)/fcgi/main.o $(BUILD)/cli/main.o $(BUILD)/lib/process.o $(BUILD)/lib/tries.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
 
 $(BUILD)/schema_sql.h: lib/schema.awk lib/schema.sql
 	@mkdir -p $(@D)

@@ -5,6 +5,8 @@
 #include "response.h"
 #include "router.h"
 
+#include "bootstrap_code.h"
+
 #include <sodium.h>
 
 #include <errno.h>
@@ -64,6 +66,8 @@ bool cgi_answer(struct worker *worker, const char *prefix, char *const *environm
 	if (worker == NULL || router_answer(worker, &request, &response, &pending) != RESULT_OK)
 		response_refuse(&response, RESULT_STORE_UNAVAILABLE, request.id, NULL);
 	is_sent = send_answer(&request, &response);
+	if (is_sent && response.told_first_key_of != NULL)
+		bootstrap_code_close(response.told_first_key_of);
 	/* The caller is known where somebody was let in; its answer need not wait for this. */
 	if (worker != NULL && request.caller.token.created_at != 0) {
 		/* lighttpd ends a program that has closed its output and is still there. */

@@ -3,6 +3,8 @@
 
 #include "router.h"
 
+#include "bootstrap_code.h"
+
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -131,6 +133,8 @@ int exchange_end(struct exchange *exchange)
 	if (exchange->response.body.length > RESPONSE_UNREAD_MAX)
 		prepare_large_answer(exchange->fcgx.ipcFd);
 	send_answer(exchange);
+	if (exchange->response.told_first_key_of != NULL && FCGX_FFlush(exchange->fcgx.out) == 0)
+		bootstrap_code_close(exchange->response.told_first_key_of);
 	/* Whoever keeps a connection open after an unread body lets its bytes be taken for the next
 	 * request. Nothing reads a request from it again; and it is closed here, not by libfcgi,
 	 * which would linger. */

@@ -8,6 +8,7 @@
 #include "worker.h"
 
 #include "bootstrap.h"
+#include "bootstrap_code.h"
 #include "config.h"
 #include "file.h"
 #include "log.h"
@@ -260,7 +261,8 @@ static enum result make_first_owner(struct authority *authority, const char *key
 static enum result prepare_store(struct server *server, const char *key_file, struct error *err)
 {
 	struct worker worker = {0};
-	enum result result = worker_open(&worker, server, true, key_file != NULL, err);
+	bool may_create = key_file != NULL || bootstrap_code_waits(server->config->database);
+	enum result result = worker_open(&worker, server, true, may_create, err);
 
 	if (result == RESULT_OK && key_file != NULL)
 		result = make_first_owner(&worker.authority, key_file, err);
@@ -365,7 +367,8 @@ static int serve_cgi(struct server *server, enum result opened, const struct err
 	bool is_sent;
 
 	if (opened == RESULT_OK) {
-		opened = worker_open(&worker, server, true, false, &worker_err);
+		opened = worker_open(&worker, server, true,
+				     bootstrap_code_waits(server->config->database), &worker_err);
 		err = &worker_err;
 	}
 	is_open = opened == RESULT_OK;

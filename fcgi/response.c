@@ -29,6 +29,7 @@ void response_reset(struct response *response)
 	response->status = 500;
 	response->error = (struct error){0};
 	response->type = RESPONSE_JSON;
+	response->told_first_key_of = NULL;
 	response->lacking[0] = '\0';
 	response->pending = (struct pending_check){0};
 }

@@ -31,6 +31,9 @@ struct response {
 	struct buffer body;
 	struct error error; /* what the handler has to say about its failure */
 	enum response_type type;
+	/* The database whose first key this tells: when it has gone out, bootstrap_code_close() is
+	 * to be called. NULL else; borrowed. */
+	const char *told_first_key_of;
 	/* Of the gate: the permission that was, for WWW-Authenticate. */
 	char lacking[PERMISSION_NAME_SIZE];
 	/* With RESULT_DEFERRED of a handler: the scrypt run that it needs, or zeroed. */

@@ -4,6 +4,8 @@
 #include "admission.h"
 #include "gate.h"
 #include "handlers.h"
+
+#include "bootstrap_code.h"
 #include "id.h"
 #include "log.h"
 #include "timestamp.h"
@@ -12,8 +14,8 @@
 
 /* ALWAYS is answered to anyone, even while the store cannot be used; ANYONE needs no token, CALLER
  * any valid one, HOLDER one with the permission; OR_SELF: or the very token that the path names;
- * OF_ALL: one that is not limited to websites. Zero is nobody, so that a half-written line refuses.
- */
+ * OF_ALL: one that is not limited to websites. CODE needs no token, and the route is none but while
+ * there is a file with a one-time code. Zero is nobody, so that a half-written line refuses. */
 enum access {
 	ACCESS_NOBODY,
 	ACCESS_ALWAYS,
@@ -21,7 +23,8 @@ enum access {
 	ACCESS_CALLER,
 	ACCESS_HOLDER,
 	ACCESS_HOLDER_OR_SELF,
-	ACCESS_HOLDER_OF_ALL
+	ACCESS_HOLDER_OF_ALL,
+	ACCESS_CODE
 };
 
 /* First match wins: a literal segment stands above the pattern that would swallow it. HEAD is
@@ -57,6 +60,7 @@ static const struct route {
 	{ "POST",   "/api/v1/verify",                                   tokens_verify,    ACCESS_HOLDER,         "api-keys:read",  BODY_JSON },
 	{ "POST",   "/api/v1/introspect",                               oauth_introspect, ACCESS_HOLDER,         "api-keys:read",  BODY_FORM },
 	{ "POST",   "/api/v1/revoke",                                   oauth_revoke,     ACCESS_ANYONE,         NULL,             BODY_FORM },
+	{ "POST",   "/api/v1/bootstrap",                                first_owner_make, ACCESS_CODE,           NULL,             BODY_JSON },
 	{ "GET",    "/healthz",                                         health_check,     ACCESS_ANYONE,         NULL,             BODY_NONE },
 	{ "GET",    "/metrics",                                         health_metrics,   ACCESS_ALWAYS,         NULL,             BODY_NONE },
 };
@@ -143,6 +147,8 @@ static enum result find_route(const struct config *config, struct request *reque
 	for (size_t i = 0; i < ARRAY_LENGTH(routes); i++) {
 		if (!matches(routes[i].pattern, path, request->values))
 			continue;
+		if (routes[i].access == ACCESS_CODE && !bootstrap_code_waits(config->database))
+			continue;
 		if (has_method(&routes[i], request->variables[VARIABLE_METHOD])) {
 			*found = &routes[i];
 			request->route = i + 1;
@@ -202,6 +208,7 @@ static enum result check_permission(struct worker *worker, const struct route *r
 		return RESULT_INTERNAL;
 	case ACCESS_ALWAYS:
 	case ACCESS_ANYONE:
+	case ACCESS_CODE:
 	case ACCESS_CALLER:
 		return RESULT_OK;
 	case ACCESS_HOLDER_OR_SELF:
@@ -233,7 +240,7 @@ static enum result serve(struct worker *worker, const struct route *route, struc
 	result = admission_open_store(worker, request);
 	if (result != RESULT_OK)
 		return result;
-	if (route->access != ACCESS_ANYONE) {
+	if (route->access != ACCESS_ANYONE && route->access != ACCESS_CODE) {
 		result = admission_find_caller(worker, request, pending, &response->error);
 		if (result != RESULT_OK)
 			return result;

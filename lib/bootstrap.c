@@ -117,27 +117,40 @@ static enum result put_in_place(const char *pending_file, const char *key_file, 
 			 "%.100s: could not be made; the key is in %.100s", key_file, pending_file);
 }
 
-/* Says whether the key in PATH is one of this database and works at NOW. */
-static bool holds_living_key(struct authority *authority, const char *path, int64_t now)
+bool bootstrap_find_key(struct authority *authority, const char *path, int64_t now,
+			struct token_record *record, struct key *key)
 {
-	struct token_record record = {0};
 	struct account_record account;
 	struct selector selector;
-	struct key key = {0};
 	struct buffer text;
 	struct error err = {0};
 	bool is_living = false;
 
+	*record = (struct token_record){0};
+	*key = (struct key){0};
 	if (file_read_all(path, FILE_PRIVATE, KEY_TEXT_SIZE, &text, &err) == RESULT_OK &&
 	    text.length > 0 && text.data[text.length - 1] == '\n' &&
-	    token_parse(authority->config->token_prefix, text.data, text.length - 1, &key,
+	    token_parse(authority->config->token_prefix, text.data, text.length - 1, key,
 			&selector) &&
-	    store_find_caller(authority->store, &selector, &record, &account) == RESULT_OK)
-		is_living = authority_token_state(&record, now) == TOKEN_ACTIVE &&
-			    !record.account_disabled;
+	    store_find_caller(authority->store, &selector, record, &account) == RESULT_OK)
+		is_living = authority_token_state(record, now) == TOKEN_ACTIVE &&
+			    !record->account_disabled;
+	buffer_clear(&text);
+	if (!is_living) {
+		token_record_clear(record);
+		token_key_wipe(key);
+	}
+	return is_living;
+}
+
+static bool holds_living_key(struct authority *authority, const char *path, int64_t now)
+{
+	struct token_record record;
+	struct key key;
+	bool is_living = bootstrap_find_key(authority, path, now, &record, &key);
+
 	token_record_clear(&record);
 	token_key_wipe(&key);
-	buffer_clear(&text);
 	return is_living;
 }
 

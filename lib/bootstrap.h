@@ -9,6 +9,7 @@
 #include "store.h"
 #include "token.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Of the first owner, where nobody says otherwise. */
@@ -36,6 +37,11 @@ NODISCARD enum result bootstrap_first_owner(struct authority *authority,
 					    const struct bootstrap_options *options, int64_t now,
 					    struct token_record *record, struct key *key,
 					    struct error *err);
+
+/** Reads the key that such a call wrote to PATH. False, RECORD and KEY cleared, where it is none of
+ *  this database that works at NOW; else both are the caller's to clear. */
+NODISCARD bool bootstrap_find_key(struct authority *authority, const char *path, int64_t now,
+				  struct token_record *record, struct key *key);
 
 /** Writes KEY and a newline to the new file PATH (0600) and syncs it. RESULT_INVALID_USAGE where
  *  something is there already. */

@@ -8,6 +8,7 @@
 #include "audit_verify.h"
 #include "authority.h"
 #include "authority_website.h"
+#include "bootstrap_code.h"
 #include "buffer.h"
 #include "config.h"
 #include "error.h"
@@ -42,6 +43,10 @@ NODISCARD enum result codec_read_name(const struct config *config, const char *t
 /** The same for {"role"}, which it must have. */
 NODISCARD enum result codec_read_role(const struct config *config, const char *text, size_t length,
 				      enum role *role, struct error *err);
+
+/** The same for {"code"}, which it must have: RESULT_INVALID_FIELD for what cannot be one. */
+NODISCARD enum result codec_read_code(const struct config *config, const char *text, size_t length,
+				      char code[static BOOTSTRAP_CODE_SIZE], struct error *err);
 
 /* What the body of a revocation of many asks for. */
 struct sweep_order {

@@ -10,6 +10,7 @@
 
 #define WEBSITE_EXAMPLE "{\"domain\": \"example.com\"}"
 #define NAME_EXAMPLE "{\"name\": \"...\"}"
+#define CODE_EXAMPLE "{\"code\": \"...\"}"
 #define ROLE_EXAMPLE "{\"role\": \"member\"}"
 
 /* The text of VALUE; NULL where it is no string, or holds a NUL. */
@@ -80,6 +81,21 @@ static enum result read_role(const struct body *body, const char *field, struct 
 	return RESULT_OK;
 }
 
+static enum result read_code(const struct body *body, const char *field, struct json_object *value)
+{
+	const char *text = text_of(value);
+	const char *complaint = "a string is wanted";
+	char *code = body->into;
+
+	if (text != NULL)
+		complaint = bootstrap_code_refuse(text, strlen(text));
+	if (complaint != NULL)
+		return error_set(body->err, RESULT_INVALID_FIELD, field, "%s: %s", field,
+				 complaint);
+	memcpy(code, text, strlen(text) + 1);
+	return RESULT_OK;
+}
+
 // clang-format off
 static const struct body_field website_fields[] = {
 	{ "domain", read_domain       },
@@ -87,6 +103,7 @@ static const struct body_field website_fields[] = {
 };
 static const struct body_field name_fields[] = { { "name", read_name } };
 static const struct body_field role_fields[] = { { "role", read_role } };
+static const struct body_field code_fields[] = { { "code", read_code } };
 // clang-format on
 
 /* Reads a body that must not be empty. */
@@ -138,5 +155,19 @@ enum result codec_read_role(const struct config *config, const char *text, size_
 			   ROLE_EXAMPLE);
 	if (result == RESULT_OK && *role == ROLE_NONE)
 		return refuse_missing(err, "role", ROLE_EXAMPLE);
+	return result;
+}
+
+enum result codec_read_code(const struct config *config, const char *text, size_t length,
+			    char code[static BOOTSTRAP_CODE_SIZE], struct error *err)
+{
+	struct body body = {.config = config, .into = code, .err = err};
+	enum result result;
+
+	code[0] = '\0';
+	result = read_body(&body, code_fields, ARRAY_LENGTH(code_fields), text, length,
+			   CODE_EXAMPLE);
+	if (result == RESULT_OK && code[0] == '\0')
+		return refuse_missing(err, "code", CODE_EXAMPLE);
 	return result;
 }
