@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: ISC
 -- For wrk with as many threads as connections, so that each thread has one request at a time: of
 -- 100 steps, 90 verify a token, 9 list tokens, and 1 makes a token and revokes it. The argument is
--- a key. Prints how many of each there were, and the 99th percentile of the verifies.
+-- a key. Prints how many of each there were, one of the refusals, and the 99th percentile of the
+-- verifies.
 local ffi = require("ffi")
 ffi.cdef [[
 	struct moment { long seconds, nanoseconds; };
@@ -28,6 +29,7 @@ end
 -- Global, so that done() finds them from outside the thread.
 counts = { verify = 0, list = 0, create = 0, revoke = 0, refused = 0 }
 verifies = {}
+refusal = ""
 
 function init(arguments)
 	math.randomseed(number)
@@ -55,6 +57,7 @@ function response(status, _, body)
 	counts[kind] = counts[kind] + 1
 	if status >= 400 then
 		counts.refused = counts.refused + 1
+		refusal = kind .. ": " .. status .. " " .. body
 	elseif kind == "create" then
 		made = body:match('"id":"(%w+)"') or "none"
 	end
@@ -75,6 +78,12 @@ function done()
 		end
 	end
 	table.sort(all)
+	for _, thread in ipairs(threads) do
+		if thread:get("refusal") ~= "" then
+			print(thread:get("refusal"))
+			break
+		end
+	end
 	for _, name in ipairs(KINDS) do
 		print(name .. " count " .. sums[name])
 	end

@@ -161,13 +161,15 @@ class Mix:
 
 
 def mixed_load(web, seconds):
-    """What mixed.lua does and sees over 32 connections."""
+    """What mixed.lua does and sees over 32 connections. Those that it leaves in the middle have
+    their tokens made all the same, which is not to disturb what comes next."""
     text = wrk(["-t32", "-c32", f"-d{seconds}s", "--timeout", "20s", "-s", BENCH / "mixed.lua",
                 f"http://127.0.0.1:{web.port}", "--", web.site.owner_key], seconds)
+    web.wait_for_rest()
     p99 = re.search(r"(?m)^verify p99 ([\d.]+) us$", text)
     demand(p99, f"wrk: {text}")
     counts = {kind: int(count) for kind, count in re.findall(r"(?m)^(\w+) count (\d+)$", text)}
-    demand(counts["verify"] >= 1000, f"too few: {counts}")
+    demand(counts["verify"] >= 1000 and not counts["refused"], f"wrk: {text}")
     return Mix(counts, float(p99.group(1)) / 1000)
 
 
@@ -179,8 +181,6 @@ def mixed(effort):
         webs = {"claviger": claviger, "empty": Responder(site, "empty_responder", length, 4)}
         rounds = interleaved(effort.rounds, {
             name: lambda web=web: mixed_load(web, effort.seconds) for name, web in webs.items()})
-    for taken in rounds:
-        demand(not any(one.counts["refused"] for one in taken.values()), f"refusals: {taken}")
     each = []
     for name in webs:
         done = {kind: sum(taken[name].counts[kind] for taken in rounds)

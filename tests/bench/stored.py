@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import secrets
 import sqlite3
+import string
 import time
 
 from measuring import Claviger, demand, opened_site, well_formed
@@ -14,6 +15,7 @@ WEAK = "scrypt_n = 2\nscrypt_r = 1\nscrypt_p = 1\nallow_weak_scrypt = true\n"
 WEAK_COST = (1, 1, 1)  # the logarithm of N, r, p
 DEFAULT_COST = (14, 8, 1)
 OTHER_ACCOUNTS = 9
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
 def hash_text(key, cost=WEAK_COST, salt=None):
@@ -72,20 +74,25 @@ def fill(site, count, own_every):
             "INSERT INTO accounts (id, email, name, created_at) VALUES (?, ?, ?, ?)",
             [(secrets.token_bytes(12), f"other-{n}@localhost", f"Other {n}", 1)
              for n in range(OTHER_ACCOUNTS)])
-        # Ids and selectors that ascend make it fast, for each index grows at its end; a lookup
-        # reads as many pages of one as of the other.
+        # Ids and selectors that ascend make it fast, for each index grows at its end, and a lookup
+        # reads as many pages as of others. The rest of an id is random, which the service relies
+        # on; selectors go from end to end of those of real keys, which then lie all among them.
+        digits = " || ".join(f"substr(:alphabet, 1 + n * {62 ** place} / (:count + 1) % 62, 1)"
+                             for place in (1, 2, 3))
         database.execute(
             "WITH RECURSIVE numbers (n) AS"
-            " (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)"
+            " (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count),"
+            f" named (n, selector) AS (SELECT n, {digits} || printf('%07d', n) FROM numbers)"
             " INSERT INTO tokens (id, account, selector, display_key, name, hash, permissions,"
             " every_website, websites, created_at)"
-            " SELECT CAST(printf('%012d', n) AS BLOB), iif((n - 1) % :every = 0, owner.account,"
-            " owner.account + 1 + n % :others), printf('%010d', n),"
-            " 'dft_000...' || substr(printf('%04d', n), -4),"
+            " SELECT CAST(printf('%04x', n >> 4) || randomblob(8) AS BLOB),"
+            " iif((n - 1) % :every = 0, owner.account,"
+            " owner.account + 1 + n % :others), named.selector,"
+            " 'dft_' || substr(named.selector, 1, 3) || '...' || substr(named.selector, -4),"
             " 'Token number ' || n, owner.hash, owner.permissions, owner.every_website,"
             " owner.websites, owner.created_at + n"
-            " FROM numbers JOIN tokens owner ON owner.sequence = 1",
-            {"count": count, "every": own_every, "others": OTHER_ACCOUNTS})
+            " FROM named JOIN tokens owner ON owner.sequence = 1",
+            {"count": count, "every": own_every, "others": OTHER_ACCOUNTS, "alphabet": ALPHABET})
         database.execute("COMMIT")
         database.execute("PRAGMA journal_mode = WAL")
 
