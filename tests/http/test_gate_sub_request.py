@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from asking import QUICK
-from claviger_site import TOKENS, Site, wait_until, well_formed
+from claviger_site import TOKENS, Site, well_formed
 from fastcgi_peer import AUTHORIZER, Service, request, variables
 from guarded import put_in_place
 
@@ -16,11 +16,10 @@ FILE = "/guarded/secret.txt"
 
 
 @contextlib.contextmanager
-def serving(config=""):
+def serving(config="", base=""):
     with contextlib.closing(Site(QUICK + "policy = {directory}/policy\n" + config,
                                  put_in_place)) as site:
-        service = Service(site)
-        wait_until(service.path.exists, "the service to serve")
+        service = Service(site).wait(base)
         record = site.token("owner@localhost", "--permission", "analytics:read")
         service.key, service.id = record["key"], record["id"]
         yield service
@@ -177,7 +176,7 @@ def test_without_a_policy_nothing_passes():
 
 
 def test_below_a_base_path_the_gate_is_there_alone():
-    with serving("base_path = /claviger\n") as service:
+    with serving("base_path = /claviger\n", "/claviger") as service:
         passes(ask(service, "GET", FILE, path="/claviger" + AUTHORIZE))
         assert ask(service, "GET", FILE).status == 404
         # The guarded path is the public one, base path or not.

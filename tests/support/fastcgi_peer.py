@@ -210,15 +210,15 @@ class Service:
             self.path = listening.getsockname()
         site.servers.append(self)
 
-    def wait(self):
-        """Waits until it serves."""
-        wait_until(self.answers, "the service to answer")
+    def wait(self, base=""):
+        """Waits until it serves, below BASE."""
+        wait_until(lambda: self.answers(base), "the service to answer")
         return self
 
-    def answers(self):
+    def answers(self, base=""):
         assert self.process.poll() is None, self.errors.read_text()
         try:
-            return self.call("GET", "/healthz").status == 200
+            return self.call("GET", base + "/healthz").status == 200
         except OSError:
             return False
 

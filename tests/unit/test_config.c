@@ -424,7 +424,7 @@ static const struct environment_case {
 	// clang-format off
 	{ "misspelt",                 { "CLAVIGER_DATABSE=/x" },                        "environment: CLAVIGER_DATABSE: unknown; did you mean CLAVIGER_DATABASE?" },
 	{ "nothing alike",            { "CLAVIGER_COLOUR=red" },                        "environment: CLAVIGER_COLOUR: unknown; remove it" },
-	{ "a key of a later version", { "CLAVIGER_POLICY=/x" },                         "environment: CLAVIGER_POLICY: unknown" },
+	{ "a key of a later version", { "CLAVIGER_MIRROR=/x" },                         "environment: CLAVIGER_MIRROR: unknown" },
 	{ "small letters",            { "CLAVIGER_database=/x" },                       "environment: CLAVIGER_database: unknown; did you mean CLAVIGER_DATABASE?" },
 	{ "no name",                  { "CLAVIGER_=/x" },                               "environment: CLAVIGER_: unknown" },
 	{ "no value",                 { "CLAVIGER_LOG=" },                              "environment: CLAVIGER_LOG: the value is empty; write stderr or" },
@@ -517,7 +517,7 @@ static void test_config_show_says_that_the_environment_wins(void **state)
 	write_file(place.file, text, sizeof(text) - 1);
 	assert_int_equal(config_show(place.file, environment, CORES, keep_value, &shown, &err),
 			 RESULT_OK);
-	assert_int_equal(shown.count, 22);
+	assert_int_equal(shown.count, 25);
 	assert_string_equal(shown.values[0].key, "database");
 	snprintf(origin, sizeof(origin), "%s:1", place.file);
 	expect_shown(&shown, "database", "/var/lib/claviger/claviger.db", origin);
