@@ -62,9 +62,9 @@ ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_
 	cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c \
 	cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c cli/token_table.c \
 	cli/token_tree.c cli/website.c
-UNIT_TESTS = ascii audit authority authority_website bootstrap bootstrap_code buffer codec \
-	codec_website config delegation demand error file id json_scan log memo network path \
-	permission policy policy_file query rate_limit scope scrypt_slots secret store \
+UNIT_TESTS = ascii audit authority authority_website bootstrap bootstrap_code buffer check \
+	codec codec_website config delegation demand error file form id json_scan log memo network \
+	path permission policy policy_file query rate_limit scope scrypt_slots secret store \
 	store_family store_schema store_website sweep text throttle timestamp token tries usage
 
 LIB_OBJECTS   = $(LIB_SOURCES:%.c=$(BUILD)/%.o)
@@ -100,6 +100,7 @@ $(BUILD)/claviger-admin: $(ADMIN_OBJECTS) $(BUILD)/libclaviger.a
 $(UNIT_PROGRAMS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/support.o \
 		$(BUILD)/libclaviger.a
 	$(LINK) -lcmocka
+$(BUILD)/tests/unit/test_form: $(BUILD)/fcgi/form.o
 
 BENCH_PROGRAMS = $(BUILD)/tests/bench/empty_responder $(BUILD)/tests/bench/bare_responder \
 	$(BUILD)/tests/bench/one_scrypt
