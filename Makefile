@@ -115,6 +115,25 @@ static: ## both programs as one file each, without libraries, stripped: $(BUILD)
 	$(MAKE) BUILD=$(STATIC) PIE=-static-pie CFLAGS='-Os -ffunction-sections -fdata-sections' \
 		LDFLAGS='-s -Wl,--gc-sections,-z,pack-relative-relocs' all
 
+# Packed alike whenever and by whomever: names in order, no owner, the moment of the commit. The
+# document root itself is no entry, so that unpacking leaves its permissions alone.
+HOSTING = $(BUILD)/hosting
+ARCHIVE = $(BUILD)/claviger-hosting-$(VERSION)-$(shell uname -m).tar.gz
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+dist-hosting: static ## an archive to unpack in a web space: see examples/hosting/INSTALL.txt
+	rm -rf $(HOSTING)
+	install -d -m 755 $(HOSTING)/public_html/claviger
+	install -d -m 700 $(HOSTING)/claviger-data
+	install -m 755 $(STATIC)/claviger.fcgi $(HOSTING)/public_html/claviger/
+	install -m 644 www/* examples/hosting/.htaccess $(HOSTING)/public_html/claviger/
+	install -m 600 examples/hosting/claviger.conf $(HOSTING)/claviger-data/
+	install -m 644 examples/hosting/data.htaccess $(HOSTING)/claviger-data/.htaccess
+	install -m 644 examples/hosting/INSTALL.txt $(HOSTING)/
+	install -m 644 LICENSE $(HOSTING)/LICENSE.txt
+	tar -C $(HOSTING) -c --format=ustar --sort=name --owner=0 --group=0 --numeric-owner \
+		--mtime=@$(SOURCE_DATE_EPOCH) INSTALL.txt LICENSE.txt claviger-data \
+		public_html/claviger | gzip -9n > $(ARCHIVE)
+
 run: all ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
 	@examples/run-local.sh "$(PORT)" "$(BUILD)"
 
@@ -122,7 +141,7 @@ run: all ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
 check: ## build with gcc and clang without a warning, then all tests
 	$(MAKE) -j$(JOBS) CC=gcc WERROR=-Werror all unit-programs
 	$(MAKE) -j$(JOBS) CC=$(CLANG) WERROR=-Werror BUILD=$(BUILD)/clang FORTIFY= all unit-programs
-	$(MAKE) check-unit check-http check-cgi check-servers
+	$(MAKE) check-unit check-http check-cgi check-servers check-hosting
 
 unit-programs: $(UNIT_PROGRAMS)
 
@@ -137,6 +156,8 @@ PYTEST = CLAVIGER_BUILD=$(BUILD) $(RUN) $(PYTHON) -m pytest -q -p no:cacheprovid
 	-n $(JOBS) --dist loadfile
 check-http: all ## the tests over HTTP and of faults, behind a real lighttpd
 	$(PYTEST) tests/http tests/fault
+check-hosting: dist-hosting ## the archive for shared hosting, unpacked behind a real Apache
+	$(PYTEST) tests/hosting
 check-cgi: all ## the tests over HTTP, each request a process of plain CGI
 	CLAVIGER_TEST_MODE=cgi $(PYTEST) tests/http
 check-servers: all ## the examples as they are, behind lighttpd, Apache and nginx
@@ -223,6 +244,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 
-.PHONY: all run static check unit-programs check-unit check-http check-cgi check-servers \
-	check-asan check-tsan check-fresh explore lint bench fuzz format install uninstall clean help
+.PHONY: all run static dist-hosting check unit-programs check-unit check-http check-cgi \
+	check-servers check-hosting check-asan check-tsan check-fresh explore lint bench fuzz \
+	format install uninstall clean help
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
