@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-for folder in ("support", "model"):
+for folder in ("support", "model", "hosting"):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / folder))
 
 from claviger_site import PLAIN_CGI, Site  # noqa: E402
