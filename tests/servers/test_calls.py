@@ -9,14 +9,28 @@ import pytest
 
 from asking import REQUEST_ID
 from claviger_site import B, TOKENS, is_running, wait_until, well_formed
+from conftest import opened
 from fastcgi_peer import Service, nobody, request, variables
 from refusals import tells_nothing
-from web_servers import WAYS, apache, descendants, fcgid, nginx, served, uncommented
+from web_servers import (CONFIG, WAYS, apache, descendants, fcgid, nginx, opened_by, served,
+                         uncommented)
 
 SELF = TOKENS + "/self"
 UNKNOWN = f"{TOKENS}/0123456789abcdef01234567"
 # What a web server says for itself, and how it sends what it was given.
 TRANSPORT = {"date", "server", "connection", "keep-alive", "content-length", "transfer-encoding"}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def web(request):
+    """Each of the web servers, with its example as it is."""
+    yield from opened_by(request.param)
+
+
+@pytest.fixture
+def site():
+    """One test's own, for a web server that it starts itself."""
+    yield from opened(CONFIG)
 
 
 def told(answer):

@@ -12,6 +12,7 @@ import pytest
 from asking import bearer, line
 from claviger_site import B, TOKENS
 from refusals import nothing_changes, tells_nothing
+from web_servers import WAYS, opened_by
 
 SELF = TOKENS + "/self"
 UNKNOWN = "0123456789abcdef01234567"
@@ -26,6 +27,12 @@ NOT_ALLOWED = "405 method_not_allowed"
 DOUBLED = "400 invalid_request"
 INVALID = "401 invalid_token"
 MISSING = "401 missing_token"
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def web(request):
+    """Each of the web servers, with its example as it is."""
+    yield from opened_by(request.param)
 
 
 def both(status, **others):

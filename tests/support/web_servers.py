@@ -11,7 +11,7 @@ import re
 import shutil
 import signal
 
-from claviger_site import ENVIRONMENT, PROGRAM, ROOT, SANITIZERS, WebServer, is_running, wait_until
+from claviger_site import ENVIRONMENT, PROGRAM, ROOT, SANITIZERS, Site, WebServer
 from fastcgi_peer import NOBODY, Service, nobody, without_root
 
 EXAMPLES = ROOT / "examples"
@@ -144,8 +144,8 @@ class Nginx(OtherServer):
 
     def substitute(self, text, values):
         for name, value in {"listen": f"127.0.0.1:{self.port}", **values}.items():
-            # In front of a semicolon and not in a comment: where nginx reads a value.
-            pattern = rf"(?m)^(\s*[^#\n]*?){re.escape(self.places[name])}(?=[;:/])"
+            # A whole word and not in a comment: where nginx reads a value.
+            pattern = rf"(?m)^(\s*[^#\n]*?){re.escape(self.places[name])}(?=[\s;:/])"
             text, count = re.subn(pattern, rf"\g<1>{value}", text)
             assert count >= 1, name
         return text
@@ -209,9 +209,22 @@ def nginx(site, **options):
 WAYS = {"lighttpd": lighttpd, "apache": apache, "fcgid": fcgid, "nginx": nginx}
 
 
+# What a key costs is not what these tests are about. mod_fcgid's processes share what was checked.
+CONFIG = "scrypt_n = 2\nallow_weak_scrypt = true\nmemo_file = {directory}/memo\n"
+
+
 def served(way, site):
     """The web server of WAY on SITE, to be ended with it."""
     web = WAYS[way](site)
     web.way = way
     site.servers.append(web)
     return web
+
+
+def opened_by(way):
+    """The web server of WAY on a site of its own, as the body of a fixture."""
+    site = Site(CONFIG)
+    try:
+        yield served(way, site)
+    finally:
+        site.close()
