@@ -227,6 +227,7 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs/)
 	install -m 644 examples/claviger.service examples/claviger.socket \
 		examples/50-claviger.conf examples/apache.conf examples/apache-fcgid.conf examples/nginx.conf \
+		examples/demo-backend.c examples/demo_backend.py \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/
 	install -m 644 cli/claviger-admin.8 fcgi/claviger.fcgi.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 

@@ -19,7 +19,8 @@ INSTALLED = [
     f"{DOC}/examples/claviger.service", f"{DOC}/examples/claviger.socket",
     f"{DOC}/examples/50-claviger.conf",
     f"{DOC}/examples/apache.conf", f"{DOC}/examples/apache-fcgid.conf",
-    f"{DOC}/examples/nginx.conf",
+    f"{DOC}/examples/nginx.conf", f"{DOC}/examples/demo-backend.c",
+    f"{DOC}/examples/demo_backend.py",
 ]
 
 
