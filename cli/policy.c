@@ -10,6 +10,7 @@
 #include "path.h"
 #include "policy.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -229,6 +230,7 @@ static enum result explain(struct admin *admin, const struct question *question,
 	struct permission_set held = token->scope.permissions;
 	enum result result;
 
+	assert(rule != NULL);
 	if (rule->is_public)
 		return RESULT_OK;
 	if (state != NULL)
@@ -272,8 +274,13 @@ static void write_grant(const struct admin *admin, const struct question *questi
 	buffer_append_text(grant, "claviger-admin token create --account ");
 	buffer_append_text(grant, account->email);
 	buffer_append_text(grant, " --permission ");
-	for (const char *at = names.data; at != NULL && *at != '\0'; at++)
-		buffer_append_char(grant, *at == ' ' ? ',' : *at);
+	for (const char *at = names.data; at != NULL && *at != '\0'; at++) {
+		char c = *at;
+
+		if (c == ' ')
+			c = ',';
+		buffer_append_char(grant, c);
+	}
 	if (question->demand.has_website) {
 		buffer_append_text(grant, " --website ");
 		write_website(&question->demand, grant);

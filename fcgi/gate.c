@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AUTHORIZE "/api/v1/authorize"
-
 /* A header that grows beyond what web servers take would close the gate to its token; the backend
  * then asks /api/v1/verify. */
 enum { IDS_MAX = 64 };
@@ -29,7 +27,7 @@ bool gate_is_asked(const struct worker *worker, struct request *request)
 	size_t length = strlen(base);
 
 	if (is_authorizer(request) || (strncmp(request->path, base, length) == 0 &&
-				       strcmp(request->path + length, AUTHORIZE) == 0))
+				       strcmp(request->path + length, GATE_PATH) == 0))
 		request->is_gate = true;
 	return request->is_gate;
 }

@@ -15,6 +15,9 @@
 
 #include <stdbool.h>
 
+/* Where sub-requests go, behind the base path. */
+#define GATE_PATH "/api/v1/authorize"
+
 /** Says whether REQUEST is a question to the gate; REQUEST->is_gate from then on. */
 NODISCARD bool gate_is_asked(const struct worker *worker, struct request *request);
 

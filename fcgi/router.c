@@ -159,14 +159,16 @@ static enum result find_route(const struct config *config, struct request *reque
 	return result;
 }
 
-_Static_assert(ARRAY_LENGTH(routes) < METRICS_ROUTES, "each route has a place in the metrics");
+/* The gate is no route, but counts as one more. */
+enum { GATE_NUMBER = ARRAY_LENGTH(routes) + 1 };
+_Static_assert((int)GATE_NUMBER < (int)METRICS_ROUTES, "each route has a place in the metrics");
 
 bool router_describe(size_t number, const char **method, const char **pattern)
 {
-	if (number == 0 || number > ARRAY_LENGTH(routes))
+	if (number == 0 || number > GATE_NUMBER)
 		return false;
-	*method = routes[number - 1].method;
-	*pattern = routes[number - 1].pattern;
+	*method = number == GATE_NUMBER ? "*" : routes[number - 1].method;
+	*pattern = number == GATE_NUMBER ? GATE_PATH : routes[number - 1].pattern;
 	return true;
 }
 
@@ -297,9 +299,12 @@ enum result router_answer(struct worker *worker, struct request *request, struct
 
 	*pending = (struct pending_check){0};
 	request->now = timestamp_now();
-	result = gate_is_asked(worker, request)
-			 ? gate_answer(worker, request, response, pending)
-			 : dispatch(worker, request, response, &route, pending);
+	if (gate_is_asked(worker, request)) {
+		request->route = GATE_NUMBER;
+		result = gate_answer(worker, request, response, pending);
+	} else {
+		result = dispatch(worker, request, response, &route, pending);
+	}
 	if (!worker->authority.may_wait && (result == RESULT_DEFERRED || result == RESULT_BUSY)) {
 		pending->is_short = result == RESULT_BUSY;
 		caller_clear(&request->caller);

@@ -25,7 +25,7 @@ enum result tokens_verify(struct worker *worker, const struct request *request,
 			  struct response *response)
 {
 	const struct config *config = worker->server->config;
-	struct verification asked;
+	struct verification asked = {0};
 	struct caller holder = {0};
 	const struct token_record *record = &holder.token;
 	const char *reason = NULL;

@@ -71,7 +71,7 @@ enum result authority_begin_scrypt(struct authority *authority, int *slot, struc
 
 /* Who asks for a scrypt run. */
 struct check {
-	const struct selector *selector;
+	struct selector selector;
 	const char *address;      /* of who asks */
 	bool is_by_holder;        /* who must then be where the token may be used */
 	const struct id *account; /* whose keys alone are good; NULL: any */
@@ -98,19 +98,19 @@ static enum result check_throttle(struct authority *authority, struct check *che
 	int64_t wait_ms;
 
 	if (authority->scrypt_slots != NULL) {
-		struct replay replay = {authority->throttle, check->selector};
+		struct replay replay = {authority->throttle, &check->selector};
 		int64_t since = now - FAILURE_WINDOW_MS;
 		enum result result;
 
 		if (since <= check->replayed_until)
 			since = check->replayed_until + 1;
-		result = store_list_failed_checks(authority->store, check->selector, since, now,
+		result = store_list_failed_checks(authority->store, &check->selector, since, now,
 						  replay_failure, &replay);
 		if (result != RESULT_OK)
 			return result;
 		check->replayed_until = now;
 	}
-	wait_ms = throttle_wait_ms(authority->throttle, check->selector, check->address, now);
+	wait_ms = throttle_wait_ms(authority->throttle, &check->selector, check->address, now);
 	if (wait_ms == 0)
 		return RESULT_OK;
 	err->retry_after_seconds = (wait_ms + 999) / 1000;
@@ -121,11 +121,11 @@ static void note_failure(struct authority *authority, const struct check *check)
 {
 	int64_t now = timestamp_monotonic();
 
-	throttle_charge(authority->throttle, check->selector, check->address, now);
+	throttle_charge(authority->throttle, &check->selector, check->address, now);
 	if (authority->scrypt_slots == NULL)
 		return;
 	if (store_begin(authority->store) == RESULT_OK &&
-	    store_add_failed_check(authority->store, check->selector, check->address, now,
+	    store_add_failed_check(authority->store, &check->selector, check->address, now,
 				   now - FAILURE_WINDOW_MS) == RESULT_OK &&
 	    store_commit(authority->store) == RESULT_OK)
 		return;
@@ -199,7 +199,7 @@ static enum result judge(struct authority *authority, const struct key *key,
 			 struct caller *caller, struct memo_tag *tag)
 {
 	const struct token_record *record = &caller->token;
-	enum result result = store_find_caller(authority->store, check->selector, &caller->token,
+	enum result result = store_find_caller(authority->store, &check->selector, &caller->token,
 					       &caller->account);
 
 	if (result == RESULT_NOT_FOUND)
@@ -234,16 +234,14 @@ static enum result check_key(struct authority *authority, const char *key_text, 
 			     struct pending_check *pending, struct error *err)
 {
 	struct key key;
-	struct selector selector;
 	struct memo_tag tag, proven;
 	const struct memo_tag *known = NULL;
 	enum result result = RESULT_INVALID_TOKEN;
 
-	check->selector = &selector;
 	check->replayed_until = INT64_MIN;
 	caller->token = (struct token_record){0};
 	caller->required = (struct permission_set){0};
-	if (!token_parse(authority->config->token_prefix, key_text, length, &key, &selector))
+	if (!token_parse(authority->config->token_prefix, key_text, length, &key, &check->selector))
 		goto out;
 	/* After each run the row is read again: it may have been revoked meanwhile. */
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -256,8 +254,8 @@ static enum result check_key(struct authority *authority, const char *key_text, 
 			goto out;
 		if (!authority->may_wait) {
 			pending->tag = tag;
-			pending->is_suspect = throttle_suspects(authority->throttle, &selector,
-								timestamp_monotonic());
+			pending->is_suspect = throttle_suspects(
+				authority->throttle, &check->selector, timestamp_monotonic());
 			result = RESULT_DEFERRED;
 			goto out;
 		}

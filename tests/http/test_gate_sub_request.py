@@ -196,6 +196,19 @@ def test_a_cold_key_at_the_gate_goes_to_the_slow_lane():
         service.stop()
 
 
+def test_the_metrics_count_the_gate():
+    """As one route, in either form, whatever is guarded."""
+    with serving() as one:
+        passes(ask(one, "GET", FILE))
+        passes(authorize(one, "GET", FILE))
+        ask(one, "GET", FILE, key=None).refused(401, "missing_token")
+        text = one.call(uri="/metrics").body.decode()
+        for status, count in ((200, 2), (401, 1)):
+            (line,) = [line for line in text.splitlines()
+                       if '/api/v1/authorize"' in line and f'status="{status}"' in line]
+            assert line.endswith(f"}} {count}")
+
+
 def test_the_body_of_a_guarded_request_is_not_waited_for(service):
     """lighttpd announces it to the authorizer and never sends it."""
     answer = authorize(service, "GET", FILE, more=[("CONTENT_LENGTH", "5000000")])
