@@ -129,33 +129,52 @@ static enum result make_owner(struct authority *authority, const char *address, 
 	return result == RESULT_INVALID_CONFIGURATION ? RESULT_STORE_UNAVAILABLE : result;
 }
 
-/* With the lock held. */
-static enum result redeem(struct authority *authority, int tries, const struct buffer *expected,
-			  const char *code, const char *address, int64_t now,
-			  struct token_record *record, struct key *key, struct error *err)
+/* With the lock held: takes a try and compares. */
+static enum result check_code(const char *database, int tries, const char *code,
+			      const char *address, int64_t now, struct error *err)
+{
+	char code_file[NAME_SIZE];
+	struct buffer expected = {0};
+	struct error cause = {0};
+	enum result result;
+
+	name_beside(database, BOOTSTRAP_CODE_FILE, code_file);
+	result = read_code(code_file, &expected, &cause);
+	result = result == RESULT_OK ? tries_take(tries, address, now, err)
+				     : refuse_files(result, &cause, err);
+	if (result == RESULT_OK && !is_code(&expected, code)) {
+		log_event(LOG_WARNING, NULL, "wrong bootstrap code", "address=%.64s", address);
+		result = error_set(err, RESULT_INVALID_TOKEN, NULL,
+				   "This is not the code in the file; check both");
+	}
+	buffer_clear(&expected);
+	return result;
+}
+
+static enum result redeem(struct authority *authority, int tries, const char *code,
+			  const char *address, int64_t now, struct token_record *record,
+			  struct key *key, struct error *err)
 {
 	const char *database = authority->config->database;
 	uint64_t accounts;
 	enum result result = store_count_accounts(authority->store, &accounts);
 
-	/* Made by this code, and perhaps never told; else it is over. */
+	/* With an account it is over, unless this code made it and perhaps nobody was told. */
 	if (result == RESULT_OK && accounts > 0 && !is_there(database, KEY_FILE) &&
 	    !is_there(database, KEY_FILE_PENDING))
 		result = RESULT_NOT_FOUND;
 	if (result == RESULT_OK)
-		result = tries_take(tries, address, now, err);
-	if (result != RESULT_OK)
-		return result;
-	if (!is_code(expected, code)) {
-		log_event(LOG_WARNING, NULL, "wrong bootstrap code", "address=%.64s", address);
-		return error_set(err, RESULT_INVALID_TOKEN, NULL,
-				 "This is not the code in the file; check both");
-	}
-	if (accounts == 0) { /* of a database that is no more */
+		result = check_code(database, tries, code, address, now, err);
+	if (result == RESULT_OK && accounts == 0) { /* of a database that is no more */
 		take_away(database, KEY_FILE);
 		take_away(database, KEY_FILE_PENDING);
 	}
-	return make_owner(authority, address, now, record, key, err);
+	if (result == RESULT_OK)
+		result = make_owner(authority, address, now, record, key, err);
+	/* The code is of no more use: put there again, or left by a crash behind the answer. */
+	if (result == RESULT_NOT_FOUND)
+		bootstrap_code_close(database);
+	return result;
 }
 
 enum result bootstrap_code_redeem(struct authority *authority, const char *code,
@@ -163,26 +182,21 @@ enum result bootstrap_code_redeem(struct authority *authority, const char *code,
 				  struct key *key, struct error *err)
 {
 	const char *database = authority->config->database;
-	char code_file[NAME_SIZE], tries_file[NAME_SIZE];
+	char tries_file[NAME_SIZE];
 	struct error cause = {0};
-	struct buffer expected = {0};
 	int tries = -1;
 	enum result result;
 
 	*record = (struct token_record){0};
 	*key = (struct key){0};
-	name_beside(database, BOOTSTRAP_CODE_FILE, code_file);
 	name_beside(database, TRIES_FILE, tries_file);
 	if (!bootstrap_code_waits(database))
 		return RESULT_NOT_FOUND;
 	result = tries_open(tries_file, &tries, &cause);
-	if (result == RESULT_OK)
-		result = read_code(code_file, &expected, &cause);
 	result = result == RESULT_OK
-			 ? redeem(authority, tries, &expected, code, address, now, record, key, err)
+			 ? redeem(authority, tries, code, address, now, record, key, err)
 			 : refuse_files(result, &cause, err);
 	tries_close(tries);
-	buffer_clear(&expected);
 	return result;
 }
 

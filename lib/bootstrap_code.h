@@ -32,10 +32,10 @@ NODISCARD const char *bootstrap_code_refuse(const char *code, size_t length);
 NODISCARD bool bootstrap_code_waits(const char *database);
 
 /** Makes the first owner for CODE, sent from ADDRESS, or finds the one that it was made for where
- *  no answer told of it. RESULT_NOT_FOUND where there is no file, or the database has an account;
- *  RESULT_STORE_UNAVAILABLE where the file may not be used (the log says why); RESULT_RATE_LIMITED
- *  where too many codes were tried; RESULT_INVALID_TOKEN for the wrong one, which cost no scrypt
- *  run. RECORD and KEY are the caller's to clear. */
+ *  no answer told of it. RESULT_NOT_FOUND where there is no file, or the database has an account:
+ * then the file is taken away; RESULT_STORE_UNAVAILABLE where the file may not be used (the log
+ * says why); RESULT_RATE_LIMITED where too many codes were tried; RESULT_INVALID_TOKEN for the
+ * wrong one, which cost no scrypt run. RECORD and KEY are the caller's to clear. */
 NODISCARD enum result bootstrap_code_redeem(struct authority *authority, const char *code,
 					    const char *address, int64_t now,
 					    struct token_record *record, struct key *key,

@@ -136,6 +136,7 @@ def test_guesses_are_throttled_and_the_route_is_closed_for_good(make_host, progr
         assert again.error["message"] == not_found.error["message"]
     host.upload("bootstrap-code.txt", CODE)
     host.bootstrap().refused(404, "not_found")
+    assert not (host.data / "bootstrap-code.txt").exists()
     rows = host.ask("GET", "/api/v1/admin/audit", key=key).check().data
     assert {row["action"] for row in rows} >= {"account.add", "token.create"}
 

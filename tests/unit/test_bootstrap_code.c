@@ -115,7 +115,10 @@ static void test_the_code_gets_the_key_of_the_first_owner_and_is_over(void **sta
 	/* For good, though somebody puts a code there again. */
 	write_beside(fixture, BOOTSTRAP_CODE_FILE, CODE, 0600);
 	assert_int_equal(redeem(fixture, CODE, again), RESULT_NOT_FOUND);
+	assert_false(is_beside(fixture, BOOTSTRAP_CODE_FILE));
+	write_beside(fixture, BOOTSTRAP_CODE_FILE, "for all to read", 0644);
 	assert_int_equal(redeem(fixture, "another code, and wrong", again), RESULT_NOT_FOUND);
+	assert_false(is_beside(fixture, BOOTSTRAP_CODE_FILE));
 	assert_int_equal(accounts_in(fixture), 1);
 }
 
