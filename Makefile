@@ -103,10 +103,12 @@ $(UNIT_PROGRAMS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/
 $(BUILD)/tests/unit/test_form: $(BUILD)/fcgi/form.o
 
 BENCH_PROGRAMS = $(BUILD)/tests/bench/empty_responder $(BUILD)/tests/bench/bare_responder \
-	$(BUILD)/tests/bench/one_scrypt
-$(BUILD)/tests/bench/bare_responder.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
+	$(BUILD)/tests/bench/one_scrypt $(BUILD)/tests/bench/cgi_runs
+$(BUILD)/tests/bench/cgi_runs.o $(BUILD)/tests/bench/bare_responder.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
 $(BENCH_PROGRAMS): %: %.o $(BUILD)/libclaviger.a
 	$(LINK)
+$(BUILD)/tests/bench/empty_cgi: %: %.o
+	$(CC) $(CFLAGS) $(LDFLAGS) $(HARDENING_LINK) -o $@ $<
 
 # All but libc's name service, which glibc loads by itself where --socket-group is given: of that the
 # linker warns. Small, because a shared host counts bytes and each request of plain CGI maps it anew.
@@ -207,7 +209,7 @@ check-fresh: ## the README's two commands in a bare Debian 12 tree (root, deboot
 lint: $(BUILD)/schema_sql.h ## clang-tidy, cppcheck, layers, banned names, format
 	BUILD=$(BUILD) tests/lint.sh
 
-bench: all $(BENCH_PROGRAMS) ## measure, write docs/performance.md; ROW=hot-verify: that row alone
+bench: all static $(BENCH_PROGRAMS) $(BUILD)/tests/bench/empty_cgi ## measure, write docs/performance.md; ROW=hot-verify: that row alone
 	CLAVIGER_BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(if $(ROW),--row $(ROW))
 
 format: ## let clang-format lay out the sources

@@ -19,6 +19,7 @@ import traceback
 from measuring import LIGHTTPD, PROGRAM, PROGRAMS
 from report import table, write_report
 from rows_alone import cold_verify, create, create_parallel, stampede
+from rows_cgi import cgi
 from rows_footprint import memory, size
 from rows_load import hot_verify, invalid, isolation, list_tokens, mixed
 from rows_scale import scale_list, scale_verify, start
@@ -42,7 +43,8 @@ class Effort:
 ROWS = {"hot-verify": hot_verify, "isolation": isolation, "list": list_tokens, "invalid": invalid,
         "cold-verify": cold_verify, "stampede": stampede, "create": create,
         "create-parallel": create_parallel, "scale-verify": scale_verify,
-        "scale-list": scale_list, "start": start, "mixed": mixed, "memory": memory, "size": size}
+        "scale-list": scale_list, "start": start, "mixed": mixed, "memory": memory, "size": size,
+        "cgi": cgi}
 
 
 def main():

@@ -39,7 +39,7 @@ StartServers 1
 ServerLimit 2
 ThreadsPerChild 32
 MaxRequestWorkers 64
-TypesConfig /etc/mime.types
+TypesConfig /dev/null
 ScriptSock "{directory}/cgid.sock"
 FcgidIPCDir "{directory}/fcgid"
 FcgidProcessTableFile "{directory}/fcgid.shm"

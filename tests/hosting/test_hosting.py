@@ -11,7 +11,7 @@ import tarfile
 import pytest
 
 from claviger_site import ROOT, wait_until
-from shared_host import ARCHIVE, CODE, INSTALL, NAME, Host, Reader, commands
+from shared_host import ARCHIVE, CODE, INSTALL, Host, Reader, commands
 
 PROGRAMS = pytest.mark.parametrize("program", ["cgi", "fcgid"])
 TOKENS = "/api/v1/admin/access-tokens"
@@ -229,5 +229,5 @@ def test_fifty_cold_requests_at_once_are_all_answered(make_host, program):
     with concurrent.futures.ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda _: host.ask("GET", TOKENS + "/self", key=key), range(50)))
     assert {answer.status for answer in answers} == {200}, host.errors()
-    host.ask("GET", TOKENS + "/self", key=key[:-1] + "x").refused(401, "invalid_token")
-    assert NAME in host.url
+    other = key[:-1] + ("y" if key.endswith("x") else "x")
+    host.ask("GET", TOKENS + "/self", key=other).refused(401, "invalid_token")
