@@ -102,6 +102,7 @@ enum result worker_open(struct worker *worker, struct server *server, bool may_w
 		.use_wal = config->journal_mode == JOURNAL_WAL,
 		.busy_timeout_ms = config->busy_timeout_ms,
 		.create = create,
+		.is_brief = server->scrypt_slots != NULL, /* as plain CGI */
 		.catalogue = &config->catalogue,
 	};
 	uint8_t random[4];

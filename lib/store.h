@@ -135,6 +135,7 @@ struct store_options {
 	bool use_wal;
 	uint32_t busy_timeout_ms;          /* 0: a locked database is RESULT_BUSY at once */
 	bool create;                       /* make the file where there is none */
+	bool is_brief;                     /* for a request or two: prepare only what is used */
 	bool no_migration;                 /* leave an older database as it is */
 	const struct catalogue *catalogue; /* kept: it must outlive the store */
 };

@@ -60,12 +60,18 @@ static void disconnect(struct store *store)
 	store->database = NULL;
 }
 
+static int prepare_statement(struct store *store, enum statement statement)
+{
+	return sqlite3_prepare_v3(store->database, store_statement_sql[statement], -1,
+				  SQLITE_PREPARE_PERSISTENT, &store->statements[statement], NULL);
+}
+
+/* All at once, so that tables other than they should be stop a start and not a request. */
 static enum result prepare_statements(struct store *store)
 {
 	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-		int status =
-			sqlite3_prepare_v3(store->database, store_statement_sql[i], -1,
-					   SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL);
+		int status = prepare_statement(store, (enum statement)i);
+
 		if (status != SQLITE_OK)
 			return store_failure(store, status, store_statement_sql[i]);
 	}
@@ -79,7 +85,7 @@ static enum result connect_and_prepare(struct store *store, struct error *err)
 	if (result == RESULT_OK)
 		result = store_migrate_to_newest(store, err);
 	if (result == RESULT_OK) {
-		result = prepare_statements(store);
+		result = store->is_brief ? RESULT_OK : prepare_statements(store);
 		if (result != RESULT_OK && store_describe(store->failure) != NULL)
 			result = store_explain(store, result, err);
 		else if (result != RESULT_OK)
@@ -126,6 +132,7 @@ enum result store_open(const struct store_options *options, struct store **store
 	opened->path = strdup(options->path);
 	opened->use_wal = options->use_wal;
 	opened->create = options->create;
+	opened->is_brief = options->is_brief;
 	opened->busy_timeout_ms = options->busy_timeout_ms;
 	opened->catalogue = options->catalogue;
 	if (opened->path == NULL) {
@@ -202,6 +209,9 @@ enum result store_refresh(struct store *store, int64_t now)
 struct sqlite3_stmt *store_use(struct store *store, enum statement statement)
 {
 	store->bind_status = SQLITE_OK;
+	/* One that cannot be prepared stays NULL, and fails as that of a broken database does. */
+	if (store->statements[statement] == NULL)
+		store->bind_status = prepare_statement(store, statement);
 	return store->statements[statement];
 }
 

@@ -88,6 +88,7 @@ struct store {
 	char *path;
 	bool use_wal;
 	bool create;
+	bool is_brief;
 	uint32_t busy_timeout_ms;
 	const struct catalogue *catalogue;
 	int64_t looked_at; /* when the path was last found to be the open file */
