@@ -65,7 +65,7 @@ static void grow(struct buffer *buffer, size_t wanted)
 	buffer->capacity = capacity;
 }
 
-void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+void buffer_append_beyond(struct buffer *buffer, const void *bytes, size_t length)
 {
 	if (buffer->result != RESULT_OK)
 		return;
@@ -81,16 +81,6 @@ void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
 		memcpy(buffer->data + buffer->length, bytes, length);
 	buffer->length += length;
 	buffer->data[buffer->length] = '\0';
-}
-
-void buffer_append_text(struct buffer *buffer, const char *text)
-{
-	buffer_append(buffer, text, strlen(text));
-}
-
-void buffer_append_char(struct buffer *buffer, char c)
-{
-	buffer_append(buffer, &c, 1);
 }
 
 void buffer_append_number(struct buffer *buffer, int64_t number)

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Read DATA and LENGTH; change nothing from outside. DATA ends in NUL once anything was appended.
  */
@@ -33,9 +34,34 @@ void buffer_reset(struct buffer *buffer);
 /** Takes back all after the first LENGTH bytes; LENGTH is at most what is there. */
 void buffer_truncate(struct buffer *buffer, size_t length);
 
-void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
-void buffer_append_text(struct buffer *buffer, const char *text);
-void buffer_append_char(struct buffer *buffer, char c);
+/** What buffer_append() does where there is no room yet, or none is left. */
+void buffer_append_beyond(struct buffer *buffer, const void *bytes, size_t length);
+
+/* Inline: a page of records is some ten thousand appends, and the call was a seventh of its time.
+ */
+static inline void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+	if (buffer->result != RESULT_OK || length >= buffer->capacity - buffer->length ||
+	    length > buffer->maximum - buffer->length) {
+		buffer_append_beyond(buffer, bytes, length);
+		return;
+	}
+	if (length > 0)
+		memcpy(buffer->data + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+}
+
+static inline void buffer_append_text(struct buffer *buffer, const char *text)
+{
+	buffer_append(buffer, text, strlen(text));
+}
+
+static inline void buffer_append_char(struct buffer *buffer, char c)
+{
+	buffer_append(buffer, &c, 1);
+}
+
 /** Decimal digits, with a minus where it is negative. */
 void buffer_append_number(struct buffer *buffer, int64_t number);
 /** At most 1023 bytes; a longer text is RESULT_INTERNAL and is not appended. */

@@ -6,6 +6,22 @@
 
 #include <string.h>
 
+/* What JSON or a web page would take for more than text. */
+static bool is_special(unsigned char c)
+{
+	switch (c) {
+	case '"':
+	case '\\':
+	case '<':
+	case '>':
+	case '&':
+	case 0x7F:
+		return true;
+	default:
+		return c < 0x20;
+	}
+}
+
 void json_write_string(const char *text, struct buffer *out)
 {
 	const char *rest = text;
@@ -16,7 +32,7 @@ void json_write_string(const char *text, struct buffer *out)
 		bool is_separator = c == 0xE2 && (unsigned char)text[1] == 0x80 &&
 				    ((unsigned char)text[2] & 0xFE) == 0xA8;
 
-		if (c >= 0x20 && strchr("\"\\<>&", c) == NULL && !is_separator && c != 0x7F)
+		if (!is_special(c) && !is_separator)
 			continue;
 		buffer_append(out, rest, (size_t)(text - rest));
 		if (is_separator) {
