@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from claviger_site import ENVIRONMENT, PROGRAM, TOKENS
+from claviger_site import ENVIRONMENT, PROGRAM, TOKENS, sanitizers_too
 
 CODE = "a code for tests, 0815"
 # And how far apart the kills are: SQLite writes many pages, each of which is much like the next.
@@ -35,7 +35,8 @@ class Space:
 
     def ask(self, method, uri, body="", wrapper=(), **variables):
         """The status and the answer; (None, None) where none came whole."""
-        environment = {**ENVIRONMENT, **CGI, **variables, "REQUEST_METHOD": method,
+        # Leaks are not looked for under strace.
+        environment = {**ENVIRONMENT, **sanitizers_too("detect_leaks=0"), **CGI, **variables, "REQUEST_METHOD": method,
                        "REQUEST_URI": uri, "CONTENT_LENGTH": str(len(body)),
                        "CLAVIGER_CONFIG": str(self.directory / "claviger.conf")}
         done = subprocess.run([*wrapper, PROGRAM], env=environment, input=body, text=True,
