@@ -18,7 +18,7 @@ import traceback
 
 from measuring import LIGHTTPD, PROGRAM, PROGRAMS
 from report import table, write_report
-from rows_alone import cold_verify, create, create_parallel, stampede
+from rows_alone import cold_verify, create, create_parallel, restart, stampede
 from rows_cgi import cgi
 from rows_footprint import memory, size
 from rows_load import hot_verify, invalid, isolation, list_tokens, mixed
@@ -34,6 +34,7 @@ class Effort:
         self.few_rounds = 3
         self.seconds = 1 if quick else 4
         self.tokens = 3 if quick else 10
+        self.known_tokens = 200 if quick else 1_000
         self.stored_tokens = 5_000 if quick else 100_000
         self.stores = stack.enter_context(Stores(20_000 if quick else 1_000_000,
                                                  self.rounds * self.tokens))
@@ -41,7 +42,8 @@ class Effort:
 
 # Each returns its figures and what else is worth reading.
 ROWS = {"hot-verify": hot_verify, "isolation": isolation, "list": list_tokens, "invalid": invalid,
-        "cold-verify": cold_verify, "stampede": stampede, "create": create,
+        "cold-verify": cold_verify, "stampede": stampede, "restart": restart,
+        "create": create,
         "create-parallel": create_parallel, "scale-verify": scale_verify,
         "scale-list": scale_list, "start": start, "mixed": mixed, "memory": memory, "size": size,
         "cgi": cgi}

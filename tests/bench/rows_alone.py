@@ -5,10 +5,11 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from measuring import (CORES, SELF, TOKENS, Claviger, Spent, commit_database, commit_ms,
-                       interleaved, median_of, one_scrypt_ms, opened_site, request_ms, restarted,
+from measuring import (CORES, SELF, TOKENS, Claviger, Spent, check_each, commit_database,
+                       commit_ms, interleaved, median_of, one_scrypt_ms, opened_site, request_ms, restarted,
                        scrypt_runs, stampede_ms)
 from report import Figure
+from stored import WEAK, demand_same_hash, insert_tokens
 
 
 def cold_verify(effort):
@@ -46,6 +47,26 @@ def stampede(effort):
                       shares, 1.5),
                Figure("stampede", "scrypt runs a stampede", runs, 1)]
     return figures, [f"the last answer comes after {statistics.median(spent):.1f} ms"]
+
+
+def restart(effort):
+    """What a file of the memo saves: all keys are known again after a restart."""
+    shares, runs, hot_ms = [], [], []
+    with opened_site(WEAK + "memo_file = {directory}/memo\n") as site:
+        web = Claviger(site)
+        demand_same_hash(site, web.create(name="probe")["key"])
+        keys = insert_tokens(site, effort.known_tokens)
+        check_each(web, keys)
+        for _ in range(effort.rounds):
+            web = restarted(web)
+            first, again = ([request_ms(web, "GET", SELF, key) for key in keys] for _ in range(2))
+            shares.append(statistics.median(first) / statistics.median(again))
+            hot_ms.append(statistics.median(again))
+            runs.append(web.scrypt_runs())
+    figures = [Figure("restart", f"with memo_file: first request of each of {len(keys):,} known "
+                      "tokens after a restart ÷ hot", shares, 1.5),
+               Figure("restart", "scrypt runs of all of them", runs, 0)]
+    return figures, [f"a hot request, one at a time, takes {statistics.median(hot_ms):.2f} ms"]
 
 
 def create(effort):
