@@ -18,32 +18,37 @@ enum { DISCARD_MAX = 16 * 1024 * 1024, CHUNK_SIZE = 8192 };
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
 // clang-format off
-static const char *const variable_names[VARIABLE_COUNT] = {
-	[VARIABLE_ROLE]                     = "FCGI_ROLE",
-	[VARIABLE_METHOD]                   = "REQUEST_METHOD",
-	[VARIABLE_URI]                      = "REQUEST_URI",
-	[VARIABLE_PATH_INFO]                = "PATH_INFO",
-	[VARIABLE_QUERY]                    = "QUERY_STRING",
-	[VARIABLE_CONTENT_LENGTH]           = "CONTENT_LENGTH",
-	[VARIABLE_CONTENT_TYPE]             = "CONTENT_TYPE",
-	[VARIABLE_CONTENT_ENCODING]         = "HTTP_CONTENT_ENCODING",
-	[VARIABLE_ADDRESS]                  = "REMOTE_ADDR",
-	[VARIABLE_DOCUMENT_ROOT]            = "DOCUMENT_ROOT",
-	[VARIABLE_CONTEXT_ROOT]             = "CONTEXT_DOCUMENT_ROOT",
-	[VARIABLE_AUTHORIZATION]            = "HTTP_AUTHORIZATION",
-	[VARIABLE_REDIRECTED_AUTHORIZATION] = "REDIRECT_HTTP_AUTHORIZATION",
-	[VARIABLE_API_KEY]                  = "HTTP_X_API_KEY",
-	[VARIABLE_REQUEST_ID]               = "HTTP_X_REQUEST_ID",
-	[VARIABLE_IDEMPOTENCY_KEY]          = "HTTP_IDEMPOTENCY_KEY",
-	[VARIABLE_GATE]                     = "CLAVIGER_GATE",
-	[VARIABLE_GATE_METHOD]              = "CLAVIGER_METHOD",
-	[VARIABLE_GATE_URI]                 = "CLAVIGER_URI",
-	[VARIABLE_FORWARDED_METHOD]         = "HTTP_X_FORWARDED_METHOD",
-	[VARIABLE_FORWARDED_URI]            = "HTTP_X_FORWARDED_URI",
-	[VARIABLE_ORIGINAL_METHOD]          = "HTTP_X_ORIGINAL_METHOD",
-	[VARIABLE_ORIGINAL_URI]             = "HTTP_X_ORIGINAL_URI",
-	[VARIABLE_ACCEPT]                   = "HTTP_ACCEPT",
+#define NAME(text) { text, sizeof(text) - 1 }
+static const struct variable_name {
+	const char *text;
+	size_t length;
+} variable_names[VARIABLE_COUNT] = {
+	[VARIABLE_ROLE]                     = NAME("FCGI_ROLE"),
+	[VARIABLE_METHOD]                   = NAME("REQUEST_METHOD"),
+	[VARIABLE_URI]                      = NAME("REQUEST_URI"),
+	[VARIABLE_PATH_INFO]                = NAME("PATH_INFO"),
+	[VARIABLE_QUERY]                    = NAME("QUERY_STRING"),
+	[VARIABLE_CONTENT_LENGTH]           = NAME("CONTENT_LENGTH"),
+	[VARIABLE_CONTENT_TYPE]             = NAME("CONTENT_TYPE"),
+	[VARIABLE_CONTENT_ENCODING]         = NAME("HTTP_CONTENT_ENCODING"),
+	[VARIABLE_ADDRESS]                  = NAME("REMOTE_ADDR"),
+	[VARIABLE_DOCUMENT_ROOT]            = NAME("DOCUMENT_ROOT"),
+	[VARIABLE_CONTEXT_ROOT]             = NAME("CONTEXT_DOCUMENT_ROOT"),
+	[VARIABLE_AUTHORIZATION]            = NAME("HTTP_AUTHORIZATION"),
+	[VARIABLE_REDIRECTED_AUTHORIZATION] = NAME("REDIRECT_HTTP_AUTHORIZATION"),
+	[VARIABLE_API_KEY]                  = NAME("HTTP_X_API_KEY"),
+	[VARIABLE_REQUEST_ID]               = NAME("HTTP_X_REQUEST_ID"),
+	[VARIABLE_IDEMPOTENCY_KEY]          = NAME("HTTP_IDEMPOTENCY_KEY"),
+	[VARIABLE_GATE]                     = NAME("CLAVIGER_GATE"),
+	[VARIABLE_GATE_METHOD]              = NAME("CLAVIGER_METHOD"),
+	[VARIABLE_GATE_URI]                 = NAME("CLAVIGER_URI"),
+	[VARIABLE_FORWARDED_METHOD]         = NAME("HTTP_X_FORWARDED_METHOD"),
+	[VARIABLE_FORWARDED_URI]            = NAME("HTTP_X_FORWARDED_URI"),
+	[VARIABLE_ORIGINAL_METHOD]          = NAME("HTTP_X_ORIGINAL_METHOD"),
+	[VARIABLE_ORIGINAL_URI]             = NAME("HTTP_X_ORIGINAL_URI"),
+	[VARIABLE_ACCEPT]                   = NAME("HTTP_ACCEPT"),
 };
+#undef NAME
 // clang-format on
 
 void request_init(struct request *request)
@@ -100,10 +105,9 @@ static void take_variable(struct request *request, char *entry)
 	if (entry[length] == '\0')
 		return;
 	for (size_t i = 0; i < VARIABLE_COUNT; i++) {
-		const char *name = variable_names[i];
+		const struct variable_name *name = &variable_names[i];
 
-		if (entry[0] != name[0] || strncmp(entry, name, length) != 0 ||
-		    name[length] != '\0')
+		if (name->length != length || memcmp(entry, name->text, length) != 0)
 			continue;
 		if (request->variables[i] != NULL)
 			request->is_doubled[i] = true;
