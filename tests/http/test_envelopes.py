@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from asking import ALL_PERMISSIONS, MEMO, QUICK, REQUEST_ID, bearer, change, line, same
+from asking import (ALL_PERMISSIONS, MEMO, QUICK, REQUEST_ID, bearer, change, check_bare, form,
+                    line, same)
 from claviger_site import B, ROOT, TOKENS, wait_until, well_formed
 from conftest import opened
 from refusals import nothing_changes, tells_nothing
@@ -211,9 +212,9 @@ def test_no_bad_key_can_be_told_from_another(web, bad_keys, method, path):
 
 # ---- Every route (threat A10) ----------------------------------------------------------------
 
-ANYONE, CALLER, HOLDER, OR_SELF, OF_ALL = (
-    "ACCESS_ANYONE", "ACCESS_CALLER", "ACCESS_HOLDER", "ACCESS_HOLDER_OR_SELF",
-    "ACCESS_HOLDER_OF_ALL")
+ANYONE, ALWAYS, CODE, CALLER, HOLDER, OR_SELF, OF_ALL = (
+    "ACCESS_ANYONE", "ACCESS_ALWAYS", "ACCESS_CODE", "ACCESS_CALLER", "ACCESS_HOLDER",
+    "ACCESS_HOLDER_OR_SELF", "ACCESS_HOLDER_OF_ALL")
 
 
 def route_table():
@@ -221,7 +222,7 @@ def route_table():
     text = (ROOT / "fcgi" / "router.c").read_text()
     table = re.search(r"(?s)\broutes\[\] = \{\n(.*?)\n\};", text).group(1)
     lines = re.findall(r'\{\s*"([A-Z]+)",\s*(ADMIN)?\s*"([^"]+)",\s*\w+,\s*(ACCESS_\w+),'
-                       r'\s*(?:"([^"]+)"|NULL)\s*\}', table)
+                       r'\s*(?:"([^"]+)"|NULL),\s*BODY_\w+\s*\}', table)
     assert len(lines) == table.count("{ \""), "a line of the route table cannot be read"
     return {f"{method} {(B if admin else '') + path}": (access, permission or None)
             for method, admin, path, access, permission in lines}
@@ -379,6 +380,16 @@ def concerns_no_website(sites):
     """Health and figures name no account, no token and no website."""
 
 
+def a_key_that_is_shown_is_sight(sites):
+    """Whoever holds a key could use it: of the own account, it is told wherever it reaches."""
+    keys = [sites.web.create(websiteIds=ids)["key"] for ids in ([sites.one], [sites.two], [])]
+    for key in keys + [well_formed()]:
+        answer = form(sites.web, "/api/v1/introspect", {"token": key}, key=sites.caller["key"])
+        assert check_bare(answer)["active"] == (key in keys)
+        answer = sites.call("POST", "/api/v1/verify", {"key": key})
+        assert answer.first["valid"] == (key in keys)
+
+
 ONE = f"{TOKENS}/{UNKNOWN_ID}"
 WEBSITE = f"{B}/websites/{UNKNOWN_ID}"
 # Every route, as docs/api has it: who may call it, what for, how it is asked so that nothing comes
@@ -427,8 +438,15 @@ ROUTES = {
     "DELETE " + B + "/websites/{websiteId}/team/{accountId}": (
         HOLDER, "team:write", f"{WEBSITE}/team/{UNKNOWN_ID}", None, 404,
         only_inside("DELETE", "/websites/{website}/team/{account}")),
+    "POST /api/v1/verify": (HOLDER, "api-keys:read", "/api/v1/verify", {"key": 1}, 400,
+                            a_key_that_is_shown_is_sight),
+    "POST /api/v1/introspect": (HOLDER, "api-keys:read", "/api/v1/introspect", None, 400,
+                                a_key_that_is_shown_is_sight),
+    "POST /api/v1/bootstrap": (CODE, None, "/api/v1/bootstrap", {"code": "x" * 16}, 404,
+                               concerns_no_website),
+    "POST /api/v1/revoke": (ANYONE, None, "/api/v1/revoke", None, 400, concerns_no_website),
     "GET /healthz": (ANYONE, None, "/healthz", None, 200, concerns_no_website),
-    "GET /metrics": (ANYONE, None, "/metrics", None, 200, concerns_no_website),
+    "GET /metrics": (ALWAYS, None, "/metrics", None, 200, concerns_no_website),
 }
 
 
@@ -447,7 +465,7 @@ def ask_route(web, route, key):
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_route_that_wants_a_key_refuses_without_one(web, bad_keys, route):
     access, _, _, _, let_in, _ = ROUTES[route]
-    if access == ANYONE:
+    if access in (ANYONE, ALWAYS, CODE):
         assert ask_route(web, route, None).status == let_in
         return
     ask_route(web, route, None).refused(401, "missing_token")
