@@ -15,6 +15,8 @@ JOBS       = 2
 VERSION  = 0.1.0
 PACKAGES = fcgi json-c sqlite3 libsodium
 
+.DELETE_ON_ERROR:
+
 # What gcc and clang both take, then what only one machine or one of them does.
 FORTIFY   = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 HARDENING = -fPIE -fstack-protector-strong -fstack-clash-protection -fno-common \
@@ -53,9 +55,10 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 FCGI_SOURCES = fcgi/account.c fcgi/admission.c fcgi/arriving.c fcgi/audit.c \
 	fcgi/background.c fcgi/cgi.c fcgi/check.c fcgi/credentials.c fcgi/exchange.c \
 	fcgi/first_owner.c fcgi/form.c fcgi/gate.c fcgi/health.c fcgi/lanes.c fcgi/listen.c \
-	fcgi/look.c fcgi/main.c fcgi/metrics.c fcgi/oauth.c fcgi/page.c fcgi/queue.c \
-	fcgi/request.c fcgi/response.c fcgi/router.c fcgi/sweep.c fcgi/team.c fcgi/token_change.c \
-	fcgi/token_query.c fcgi/token_verify.c fcgi/tokens.c fcgi/websites.c fcgi/worker.c
+	fcgi/look.c fcgi/main.c fcgi/metrics.c fcgi/oauth.c fcgi/openapi.c fcgi/page.c \
+	fcgi/queue.c fcgi/request.c fcgi/response.c fcgi/router.c fcgi/sweep.c fcgi/team.c \
+	fcgi/token_change.c fcgi/token_query.c fcgi/token_verify.c fcgi/tokens.c fcgi/websites.c \
+	fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
 	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \
 	cli/doctor_gate.c cli/doctor_service.c cli/init.c cli/issued.c cli/main.c cli/output.c \
@@ -87,6 +90,11 @@ $(BUILD)/schema_sql.h: lib/schema.awk lib/schema.sql
 	@mkdir -p $(@D)
 	awk -f lib/schema.awk lib/schema.sql > $@
 $(BUILD)/lib/store_sqlite_schema.o: $(BUILD)/schema_sql.h
+
+$(BUILD)/openapi_json.h: fcgi/openapi.awk fcgi/openapi.json
+	@mkdir -p $(@D)
+	awk -f fcgi/openapi.awk fcgi/openapi.json > $@
+$(BUILD)/fcgi/openapi.o: $(BUILD)/openapi_json.h
 
 $(BUILD)/libclaviger.a: $(LIB_OBJECTS)
 	rm -f $@
@@ -206,7 +214,7 @@ explore: all ## random histories against the model, with another seed each time
 check-fresh: ## the README's two commands in a bare Debian 12 tree (root, debootstrap)
 	tests/fresh.sh
 
-lint: $(BUILD)/schema_sql.h ## clang-tidy, cppcheck, layers, banned names, format
+lint: $(BUILD)/schema_sql.h $(BUILD)/openapi_json.h ## clang-tidy, cppcheck, layers, banned names, format
 	BUILD=$(BUILD) tests/lint.sh
 
 bench: all static $(BENCH_PROGRAMS) $(BUILD)/tests/bench/empty_cgi ## measure, write docs/performance.md; ROW=hot-verify: that row alone

@@ -22,6 +22,7 @@ handler_fn team_list, team_set, team_remove;
 handler_fn audit_list;
 handler_fn oauth_introspect, oauth_revoke;
 handler_fn first_owner_make;
+handler_fn openapi_show;
 handler_fn health_check, health_metrics;
 
 /** The token that the path of REQUEST names: an id, or "self". RESULT_NOT_FOUND for anything else.

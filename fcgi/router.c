@@ -61,6 +61,7 @@ static const struct route {
 	{ "POST",   "/api/v1/introspect",                               oauth_introspect, ACCESS_HOLDER,         "api-keys:read",  BODY_FORM },
 	{ "POST",   "/api/v1/revoke",                                   oauth_revoke,     ACCESS_ANYONE,         NULL,             BODY_FORM },
 	{ "POST",   "/api/v1/bootstrap",                                first_owner_make, ACCESS_CODE,           NULL,             BODY_JSON },
+	{ "GET",    "/api/v1/openapi.json",                             openapi_show,     ACCESS_ALWAYS,         NULL,             BODY_NONE },
 	{ "GET",    "/healthz",                                         health_check,     ACCESS_ANYONE,         NULL,             BODY_NONE },
 	{ "GET",    "/metrics",                                         health_metrics,   ACCESS_ALWAYS,         NULL,             BODY_NONE },
 };

@@ -50,6 +50,7 @@ ALLOWED = {
     f"{B}/websites/{UNKNOWN}/team": "GET, HEAD",
     f"{B}/websites/{UNKNOWN}/team/{UNKNOWN}": "PUT, DELETE",
     B + "/audit": "GET, HEAD",
+    "/api/v1/openapi.json": "GET, HEAD",
     "/healthz": "GET, HEAD",
     "/metrics": "GET, HEAD",
 }
