@@ -13,7 +13,8 @@ from claviger_site import PLAIN_CGI, Site  # noqa: E402
 # How the tests' web server reaches the program changes nothing there.
 collect_ignore = ["http/test_fastcgi_socket.py", "http/test_run_local.py",
                   "http/test_gate.py", "http/test_gate_sub_request.py",
-                  "http/test_policy_admin.py", "http/test_installation.py"] if PLAIN_CGI else []
+                  "http/test_gate_docs.py", "http/test_policy_admin.py",
+                  "http/test_installation.py"] if PLAIN_CGI else []
 
 
 def opened(config="", make=None):
