@@ -109,10 +109,12 @@ static void take_variable(struct request *request, char *entry)
 
 		if (name->length != length || memcmp(entry, name->text, length) != 0)
 			continue;
-		if (request->variables[i] != NULL)
-			request->is_doubled[i] = true;
-		else
+		if (request->variables[i] == NULL)
 			request->variables[i] = entry + length + 1;
+		/* mod_authnz_fcgi says once more what stands in the first record. */
+		else if (i != VARIABLE_ROLE ||
+			 strcmp(request->variables[i], entry + length + 1) != 0)
+			request->is_doubled[i] = true;
 		return;
 	}
 }

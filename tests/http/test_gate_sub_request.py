@@ -70,6 +70,16 @@ def test_an_authorizer_is_told_by_variables(service):
     assert not told_by(answer, "X-Claviger-")
 
 
+def test_the_role_may_be_said_again_but_not_another(service):
+    """mod_authnz_fcgi puts it among the parameters as well."""
+    again = ("FCGI_ROLE", "AUTHORIZER")
+    passes(authorize(service, "GET", FILE, more=[again]))
+    authorize(service, "GET", FILE, key=None, more=[again]).refused(401, "missing_token")
+    authorize(service, "GET", FILE, more=[("FCGI_ROLE", "RESPONDER")]).refused(
+        400, "invalid_request")
+    ask(service, "GET", FILE, more=[again]).refused(400, "invalid_request")
+
+
 def test_who_may_not_pass_is_told_why(service):
     for key, status, reason in ((None, 401, "missing_token"), (well_formed(), 401, "invalid_token")):
         for answer in (ask(service, "GET", FILE, key=key), authorize(service, "GET", FILE, key=key)):
