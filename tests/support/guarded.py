@@ -8,6 +8,7 @@ import shutil
 import threading
 import urllib.parse
 
+from asking import bearer, line
 from claviger_site import ROOT, changed, well_formed
 
 POLICY = ROOT / "examples" / "policy.example"
@@ -80,10 +81,9 @@ def put_in_place(site):
 class People:
     """Tokens of every kind: who may do what. Each is (key, permissions, website ids or None)."""
 
-    def __init__(self, site, web):
-        self.mine = site.website("mine.example")
-        self.other = site.website("other.example")
-        self.foreign = site.website("foreign.example", owner=self.owner_of_another(site))
+    def __init__(self, site, web, websites=None):
+        """WEBSITES: made before, where the operator's tool cannot be run any more."""
+        self.mine, self.other, self.foreign = websites or self.websites(site)
         self.tokens = {"nobody": None, "stranger": (well_formed(), (), ())}
         for name, permissions, websites in (
                 ("star", ["*"], []), ("reader", ["analytics:read"], []),
@@ -98,9 +98,11 @@ class People:
         self.tokens["mistyped"] = (changed(self.tokens["star"][0], 20), (), ())
 
     @staticmethod
-    def owner_of_another(site):
+    def websites(site):
+        """Two of the owner's and one of somebody else's."""
         site.account("somebody@else.example")
-        return "somebody@else.example"
+        return [site.website("mine.example"), site.website("other.example"),
+                site.website("foreign.example", owner="somebody@else.example")]
 
     def key(self, name):
         token = self.tokens[name]
@@ -223,6 +225,30 @@ def asked(people):
         for target in ("/guarded/secret.txt", "/app/x"):
             rows.append(("nobody", "GET", target, {name: value}))
     return rows
+
+
+def check_table(web, people):
+    """Every request of the table through WEB, whose backend is web.app: good ones, forbidden ones, and
+    spellings that hope to be read in two ways. Returns how many were served, and how many refused."""
+    oracle, served, refused = Oracle(people), 0, 0
+    for who, method, target, headers in table(people):
+        key = people.key(who)
+        before = len(web.app.seen)
+        answer = web.raw(line(method, target, *[f"{name}: {value}" for name, value in
+                                                headers.items()], *([bearer(key)] if key else [])))
+        case = (who, method, target, headers, answer.status, answer.body[:200])
+        allowed = oracle.allows(method, target, who)
+        found = re.search(rb"THE (?:FILE|PROGRAM|BACKEND) (\S*)", answer.body)
+        if found or len(web.app.seen) > before:
+            assert allowed, case
+            served += 1
+        elif allowed:  # what the server itself has not, or does not do, it says so
+            assert answer.status in (301, 400, 403, 404, 405, 501) or method == "HEAD", case
+            assert answer.header("X-Claviger-Reason") is None, case
+        else:
+            assert answer.status in (400, 401, 403, 404, 405, 414, 431, 501), case
+            refused += 1
+    return served, refused
 
 
 HOSTILE_PATHS = (
