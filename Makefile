@@ -170,7 +170,7 @@ check-hosting: dist-hosting ## the archive for shared hosting, unpacked behind a
 	$(PYTEST) tests/hosting
 check-cgi: all ## the tests over HTTP, each request a process of plain CGI
 	CLAVIGER_TEST_MODE=cgi $(PYTEST) tests/http
-check-servers: all ## the examples as they are, behind lighttpd, Apache and nginx
+check-servers: all ## the examples as they are, behind lighttpd, Apache, nginx and Caddy
 	$(PYTEST) tests/servers
 
 FUZZERS = config json_scan network path policy query
@@ -237,8 +237,12 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs/)
 	install -m 644 examples/claviger.service examples/claviger.socket \
 		examples/50-claviger.conf examples/apache.conf examples/apache-fcgid.conf examples/nginx.conf \
+		examples/apache-gate.conf examples/apache-fcgid-gate.conf examples/nginx-gate.conf \
+		examples/lighttpd-gate.conf examples/policy.example \
 		examples/demo-backend.c examples/demo_backend.py \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/
+	install -D -m 644 examples/caddy/Caddyfile \
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/caddy/Caddyfile
 	install -m 644 cli/claviger-admin.8 fcgi/claviger.fcgi.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 
 uninstall: ## take away what install put there; data and configuration stay

@@ -20,7 +20,10 @@ INSTALLED = [
     f"{DOC}/examples/50-claviger.conf",
     f"{DOC}/examples/apache.conf", f"{DOC}/examples/apache-fcgid.conf",
     f"{DOC}/examples/nginx.conf", f"{DOC}/examples/demo-backend.c",
-    f"{DOC}/examples/demo_backend.py",
+    f"{DOC}/examples/demo_backend.py", f"{DOC}/examples/lighttpd-gate.conf",
+    f"{DOC}/examples/apache-gate.conf", f"{DOC}/examples/apache-fcgid-gate.conf",
+    f"{DOC}/examples/nginx-gate.conf", f"{DOC}/examples/caddy/Caddyfile",
+    f"{DOC}/examples/policy.example",
 ]
 
 

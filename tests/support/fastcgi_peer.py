@@ -98,10 +98,12 @@ class Reply:
 class Peer:
     """One connection."""
 
-    def __init__(self, path, timeout=60):
-        self.socket = socket.socket(socket.AF_UNIX)
+    def __init__(self, address, timeout=60):
+        """ADDRESS: the path of a unix socket, or host and port."""
+        is_tcp = isinstance(address, tuple)
+        self.socket = socket.socket(socket.AF_INET if is_tcp else socket.AF_UNIX)
         self.socket.settimeout(timeout)
-        self.socket.connect(str(path))
+        self.socket.connect(address if is_tcp else str(address))
 
     def __enter__(self):
         return self

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
-"""Apache and nginx of the tests' own, with a configuration of examples/ as it is, or any other.
+"""Apache, nginx and Caddy of the tests' own, with a configuration of examples/ as it is, or any other.
 
 What a Debian machine has around such a file (modules, log, pid file, http { }) is written here, into
-the site's directory; of the file itself only the values are set. Neither server runs as root: where
-the tests do, both run as nobody, and so must what they start or talk to (see behind()).
+the site's directory; of the file itself only the values are set. None of them runs as root: where
+the tests do, they run as nobody, and so must what they start or talk to (see behind()).
 """
 import os
 import pathlib
@@ -18,9 +18,11 @@ EXAMPLES = ROOT / "examples"
 SBIN = os.environ["PATH"] + ":/usr/sbin"
 APACHE = shutil.which("apache2", path=SBIN) or "apache2"
 NGINX = shutil.which("nginx", path=SBIN) or "nginx"
+CADDY = shutil.which("caddy", path=SBIN) or "caddy"
 MODULES = pathlib.Path("/usr/lib/apache2/modules")
 # What Debian's Apache loads without being told, of that which our examples lean on.
-DEBIAN = ("mpm_event", "authz_core", "authz_host", "alias", "dir", "env", "mime", "setenvif")
+DEBIAN = ("mpm_event", "authn_core", "authz_core", "authz_host", "authz_user", "alias", "dir", "env",
+          "mime", "setenvif")
 # Those that a2enmod switches on with another.
 WITH = {"proxy_fcgi": ("proxy",), "proxy_http": ("proxy",)}
 TYPES = "text/html html\ntext/css css\ntext/javascript js\napplication/json json\ntext/plain txt\n"
@@ -46,9 +48,10 @@ def descendants(pid):
 
 
 class OtherServer(WebServer):
-    """What Apache and nginx have in common."""
+    """What the other web servers have in common."""
 
     stop_signal = signal.SIGTERM
+    environment = {}
 
     def __init__(self, site, example, values, extra="", edit=None):
         """EXAMPLE: a path, or the name of a file of examples/. VALUES: what is set in it. EXTRA:
@@ -68,7 +71,7 @@ class OtherServer(WebServer):
         if os.geteuid() == 0:
             for path in (configuration, self.errors, self.directory, *self.directory.rglob("*")):
                 os.chown(path, NOBODY, NOBODY)
-        self.run(self.command(configuration), env=ENVIRONMENT, **nobody())
+        self.run(self.command(configuration), env={**ENVIRONMENT, **self.environment}, **nobody())
 
     def services(self):
         return descendants(self.process.pid)
@@ -115,6 +118,8 @@ class Apache(OtherServer):
                   for name in dict.fromkeys(wanted)]
         # As Debian's apache2.conf has it: nothing is served that was not allowed.
         lines += ["<Directory />", "AllowOverride None", "Require all denied", "</Directory>"]
+        if "cgid" in wanted:
+            lines.append(f"ScriptSock {self.directory}/cgid.sock")
         if "fcgid" in wanted:
             lines += [f"FcgidIPCDir {self.directory}", f"FcgidProcessTableFile {self.directory}/shm"]
             lines += [f'FcgidInitialEnv {name} "{os.environ[name]}"' for name in SANITIZERS
@@ -128,27 +133,32 @@ class Apache(OtherServer):
         return [APACHE, "-D", "FOREGROUND", "-f", configuration]
 
 
-class Nginx(OtherServer):
-    """An nginx whose http { } holds its example, and nothing else that is ours."""
+class Placed(OtherServer):
+    """One whose example has no variables: what is set stands for a text of it."""
 
-    stop_signal = signal.SIGQUIT  # SIGTERM cuts the requests in flight
-
-    # What is set in examples/nginx.conf, by the names that Apache's Defines have.
+    address = "127.0.0.1:{}"
+    # What is set in each of them, by the names that Apache's Defines have.
     PLACES = {"listen": "127.0.0.1:8080", "www": "/usr/local/share/claviger/www",
               "socket": "/run/claviger/claviger.sock"}
 
-    def __init__(self, site, example="nginx.conf", values=(), places=(), **options):
+    def __init__(self, site, example, values=(), places=(), **options):
         """PLACES: more names of VALUES, and the text that each stands for in EXAMPLE."""
         self.places = {**self.PLACES, **dict(places)}
         super().__init__(site, example, dict(values), **options)
 
     def substitute(self, text, values):
-        for name, value in {"listen": f"127.0.0.1:{self.port}", **values}.items():
-            # A whole word and not in a comment: where nginx reads a value.
+        for name, value in {"listen": self.address.format(self.port), **values}.items():
+            # A whole word and not in a comment: where a value is read.
             pattern = rf"(?m)^(\s*[^#\n]*?){re.escape(self.places[name])}(?=[\s;:/])"
             text, count = re.subn(pattern, rf"\g<1>{value}", text)
             assert count >= 1, name
         return text
+
+
+class Nginx(Placed):
+    """An nginx whose http { } holds its example, and nothing else that is ours."""
+
+    stop_signal = signal.SIGQUIT  # SIGTERM cuts the requests in flight
 
     def main(self, text, extra):
         kinds = "".join("{} {}; ".format(*line.split()) for line in TYPES.splitlines())
@@ -163,6 +173,24 @@ class Nginx(OtherServer):
 
     def command(self, configuration):
         return [NGINX, "-e", self.errors, "-p", self.directory, "-c", configuration]
+
+
+class Caddy(Placed):
+    """A Caddy that has its example and nothing else."""
+
+    address = ":{}"
+    PLACES = {**Placed.PLACES, "listen": ":8080"}
+
+    def main(self, text, extra):
+        self.environment = {name: str(self.directory) for name in (
+            "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+        return extra
+
+    def include(self, path):
+        return ""
+
+    def command(self, configuration):
+        return [CADDY, "run", "--adapter", "caddyfile", "--config", self.directory / "example.conf"]
 
 
 def uncommented(*beginnings):
@@ -198,7 +226,7 @@ def fcgid(site, **options):
 
 def nginx(site, **options):
     service = behind(site)
-    web = Nginx(site, values={"socket": service.path}, **options)
+    web = Nginx(site, "nginx.conf", {"socket": service.path}, **options)
     web.direct = service
     return web
 
