@@ -227,14 +227,14 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/claviger \
 		$(DESTDIR)$(PREFIX)/share/claviger/www $(DESTDIR)$(PREFIX)/share/doc/claviger \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs \
-		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples $(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(BUILD)/claviger-admin $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/claviger.fcgi $(DESTDIR)$(PREFIX)/libexec/claviger/
 	install -m 644 www/* $(DESTDIR)$(PREFIX)/share/claviger/www/
 	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE lighttpd.conf.example \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/
-	$(if $(wildcard docs/performance.md),install -m 644 docs/performance.md \
-		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs/)
+	install -m 644 $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/claviger/docs/
 	install -m 644 examples/claviger.service examples/claviger.socket \
 		examples/50-claviger.conf examples/apache.conf examples/apache-fcgid.conf examples/nginx.conf \
 		examples/apache-gate.conf examples/apache-fcgid-gate.conf examples/nginx-gate.conf \
@@ -243,10 +243,12 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/
 	install -D -m 644 examples/caddy/Caddyfile \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/caddy/Caddyfile
+	install -m 644 lib/claviger-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 cli/claviger-admin.8 fcgi/claviger.fcgi.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 
 uninstall: ## take away what install put there; data and configuration stay
 	rm -f $(DESTDIR)$(PREFIX)/bin/claviger-admin \
+		$(DESTDIR)$(PREFIX)/share/man/man5/claviger-policy.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/claviger-admin.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/claviger.fcgi.8
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/claviger $(DESTDIR)$(PREFIX)/share/claviger \
