@@ -225,29 +225,23 @@ static enum result explain(struct admin *admin, const struct question *question,
 			   const struct token_record *token, struct buffer *message)
 {
 	const struct policy_rule *rule = question->demand.rule;
-	const struct catalogue *catalogue = &admin->config->catalogue;
 	const char *state = refuse_state(admin, token);
-	struct permission_set held = token->scope.permissions;
+	struct permission_set lacking;
 	enum result result;
 
 	assert(rule != NULL);
 	if (rule->is_public)
 		return RESULT_OK;
-	if (state != NULL)
+	lacking = permission_set_lacking(rule->needed, token->scope.permissions);
+	if (state != NULL) {
 		buffer_append_text(message, state);
-	if (state == NULL && rule->needed.every && !held.every)
-		buffer_append_text(message, "it lacks *");
-	for (size_t i = 0; state == NULL && i < catalogue->count; i++) {
-		struct permission_set one = permission_set_of(i);
-
-		if (rule->needed.every || !permission_set_covers(rule->needed, one) ||
-		    permission_set_covers(held, one))
-			continue;
-		buffer_append_text(message, message->length == 0 ? "it lacks " : ", ");
-		buffer_append_text(message, catalogue->permissions[i].name);
-	}
-	if (message->length > 0)
 		return RESULT_OK;
+	}
+	if (!permission_set_is_empty(lacking)) {
+		buffer_append_text(message, "it lacks ");
+		permission_set_write(&admin->config->catalogue, lacking, message);
+		return RESULT_OK;
+	}
 	result = authority_permit(&admin->authority, &token->scope, rule->needed,
 				  question->demand.has_website ? &question->demand.website : NULL,
 				  admin->now);

@@ -200,18 +200,16 @@ static enum result let_pass(const struct worker *worker, const struct request *r
 static void note_lacking(const struct worker *worker, const struct request *request,
 			 struct permission_set needed, struct response *response)
 {
-	const struct catalogue *catalogue = &worker->server->config->catalogue;
-	struct permission_set held = request->caller.token.scope.permissions;
+	struct permission_set lacking =
+		permission_set_lacking(needed, request->caller.token.scope.permissions);
+	struct buffer names;
 
-	if (needed.every && !held.every)
-		snprintf(response->lacking, sizeof(response->lacking), "*");
-	for (size_t i = 0; i < catalogue->count && response->lacking[0] == '\0'; i++) {
-		struct permission_set one = permission_set_of(i);
-
-		if (permission_set_covers(needed, one) && !permission_set_covers(held, one))
-			snprintf(response->lacking, sizeof(response->lacking), "%s",
-				 catalogue->permissions[i].name);
-	}
+	buffer_init(&names, RESPONSE_HEAD_MAX);
+	permission_set_write(&worker->server->config->catalogue, lacking, &names);
+	if (names.length > 0)
+		snprintf(response->lacking, sizeof(response->lacking), "%.*s",
+			 (int)strcspn(names.data, " "), names.data);
+	buffer_clear(&names);
 }
 
 static enum result check_caller(struct worker *worker, struct request *request,

@@ -178,6 +178,16 @@ struct permission_set permission_set_intersection(struct permission_set a, struc
 	return (struct permission_set){.bits = a.bits & b.bits};
 }
 
+struct permission_set permission_set_lacking(struct permission_set needed,
+					     struct permission_set held)
+{
+	if (held.every)
+		return (struct permission_set){0};
+	if (needed.every)
+		return (struct permission_set){.every = true};
+	return (struct permission_set){.bits = needed.bits & ~held.bits};
+}
+
 bool permission_set_is_empty(struct permission_set set)
 {
 	return set.bits == 0 && !set.every;

@@ -58,6 +58,9 @@ NODISCARD struct permission_set permission_set_union(struct permission_set a,
 						     struct permission_set b);
 NODISCARD struct permission_set permission_set_intersection(struct permission_set a,
 							    struct permission_set b);
+/** What of NEEDED is not in HELD; empty just where HELD covers NEEDED. */
+NODISCARD struct permission_set permission_set_lacking(struct permission_set needed,
+						       struct permission_set held);
 NODISCARD bool permission_set_is_empty(struct permission_set set);
 /** Says whether OUTER holds all of INNER; only "*" covers "*". */
 NODISCARD bool permission_set_covers(struct permission_set outer, struct permission_set inner);

@@ -209,6 +209,32 @@ static const struct covers_case {
 	// clang-format on
 };
 
+static const struct lacking_case {
+	const char *label;
+	struct permission_set needed, held, lacking;
+} lacking_cases[] = {
+	{"all is held", {.bits = 6}, {.bits = 7}, {0}},
+	{"some is", {.bits = 6}, {.bits = 3}, {.bits = 4}},
+	{"nothing is", {.bits = 6}, {0}, {.bits = 6}},
+	{"a star holds all", {.bits = 6}, {.every = true}, {0}},
+	{"a star holds a star", {.every = true}, {.every = true}, {0}},
+	{"a star is not every name", {.every = true}, {.bits = UINT64_MAX}, {.every = true}},
+	{"nothing is needed", {0}, {0}, {0}},
+};
+
+static void test_what_is_lacking_is_nothing_just_where_all_is_covered(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(lacking_cases); i++) {
+		const struct lacking_case *c = &lacking_cases[i];
+		struct permission_set lacking = permission_set_lacking(c->needed, c->held);
+
+		if (lacking.bits != c->lacking.bits || lacking.every != c->lacking.every ||
+		    permission_set_is_empty(lacking) != permission_set_covers(c->held, c->needed))
+			fail_msg("%s", c->label);
+	}
+}
+
 static void test_only_a_star_covers_a_star(void **state)
 {
 	(void)state;
@@ -302,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_a_bad_catalogue_file_is_refused_with_its_line),
 		cmocka_unit_test(test_a_nul_in_a_catalogue_file_is_refused),
 		cmocka_unit_test(test_a_catalogue_has_room_for_64_names_and_200_bytes_of_sentence),
+		cmocka_unit_test(test_what_is_lacking_is_nothing_just_where_all_is_covered),
 		cmocka_unit_test(test_only_a_star_covers_a_star),
 		cmocka_unit_test(test_a_union_holds_both_and_nothing_else),
 		cmocka_unit_test(test_names_in_a_row_are_read_and_written),
