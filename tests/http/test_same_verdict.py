@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
-"""P13 of security.md: verify, introspection and the routes themselves agree on random tokens,
-permissions and websites."""
+"""P13 of security.md: verify, introspection, the gate and the routes themselves agree on random
+tokens, permissions and websites."""
+import contextlib
 import random
 
 import pytest
 
 from asking import ALL_PERMISSIONS, MEMO, QUICK, change, check_bare, form
-from claviger_site import B, ROUNDS, SEED, TOKENS, Site
+from claviger_site import B, PLAIN_CGI, ROUNDS, SEED, TOKENS, Site
+from fastcgi_peer import AUTHORIZER, Peer, request, variables
 
 TOKENS_MADE = max(10, min(ROUNDS // 5, 60))
 QUESTIONS = 15  # of each token
@@ -21,6 +23,18 @@ ANYWHERE = {"api-keys:read": ("GET", TOKENS, None),
 THERE = {"websites:read": ("GET", B + "/websites/{}", None),
          "settings:write": ("PUT", B + "/websites/{}", {"name": "the same"}),
          "team:read": ("GET", B + "/websites/{}/team", None)}
+
+
+# Each permission at the gate, without a website and with one.
+NEEDED = ["*", *ALL_PERMISSIONS]
+POLICY = "".join(f"GET /{i} {name} -\nGET /{i}/{{website}} {name} path:website\n"
+                 for i, name in enumerate(NEEDED))
+
+
+def write_policy(site):
+    policy = site.directory / "policy"
+    policy.write_text(POLICY)
+    policy.chmod(0o600)
 
 
 class Scene:
@@ -85,10 +99,24 @@ class Scene:
         return {"not_found": "website_out_of_scope"}.get(answer.reason, answer.reason)
 
 
+    def by_gate(self, key, permission, website):
+        """The verdicts of a sub-request and, where there is one, of an authorizer."""
+        uri = f"/{NEEDED.index(permission)}" + ("" if website is None else f"/{website}")
+        answers = [self.web.call("GET", "/api/v1/authorize", key=key, headers={
+            "X-Original-Method": "GET", "X-Original-URI": uri})]
+        if not PLAIN_CGI:
+            (path,) = (self.site.directory / self.web.name).glob("claviger.sock*")
+            with contextlib.closing(Peer(path)) as peer:
+                answers.append(peer.send(request(variables("GET", uri, key=key),
+                                                 role=AUTHORIZER)).reply().answer)
+        return {"valid" if answer.status == 200 else answer.reason for answer in answers}
+
+
 @pytest.fixture(scope="module")
 def scene():
     print(f"CLAVIGER_SEED={SEED}")
-    site = Site(QUICK + MEMO)
+    site = Site(QUICK + MEMO + "policy = {directory}/policy\ngate_headers = x-original\n",
+                write_policy)
     try:
         yield Scene(site, random.Random(SEED))
     finally:
@@ -112,6 +140,21 @@ def test_verify_says_what_the_routes_do(scene):
                 assert verdict == route, asked
             seen.add((verdict, website is None))
     assert {"valid", "insufficient_scope", "invalid_token"} <= {verdict for verdict, _ in seen}
+
+
+def test_the_gate_says_what_verify_does(scene):
+    """It tells nobody whether it is the permission or the website that is lacking."""
+    seen = set()
+    for key in scene.tokens:
+        for _ in range(QUESTIONS):
+            permission = scene.chance.choice(NEEDED)
+            website = scene.chance.choice([None, *scene.websites])
+            verdict = scene.by_verify(key, permission, website)
+            expected = {"website_out_of_scope": "insufficient_scope"}.get(verdict, verdict)
+            assert scene.by_gate(key, permission, website) == {expected}, (
+                f"CLAVIGER_SEED={SEED}", key[:7], permission, website, verdict)
+            seen.add(verdict)
+    assert seen == {"valid", "insufficient_scope", "invalid_token", "website_out_of_scope"}
 
 
 def test_introspection_says_what_verify_does(scene):
