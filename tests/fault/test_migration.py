@@ -141,7 +141,9 @@ class Migration:
     def version_on_disk(self):
         """Without taking part in what the next start finds."""
         for suffix in ("", "-wal"):
-            shutil.copy(f"{self.database}{suffix}", f"{self.copy}{suffix}")
+            pathlib.Path(f"{self.copy}{suffix}").unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # a -wal that is not made, or gone again
+                shutil.copy(f"{self.database}{suffix}", f"{self.copy}{suffix}")
         return version_of(self.copy)
 
     def check_backup(self):
