@@ -105,10 +105,16 @@ static void check_asked(struct doctor *doctor, const struct probe_url *root, con
 		doctor_note(doctor, "gate asked", FINDING_WARNING,
 			    "403 before any key is looked at; does the policy have a rule for this "
 			    "path? claviger-admin policy test says");
+	else if (has_passed(&answer))
+		doctor_note(doctor, "gate asked", FINDING_FAILED,
+			    "claviger was not asked: a key that is none was answered with %d",
+			    answer.status);
 	else if (answer.status >= 500)
 		doctor_note(doctor, "gate asked", FINDING_FAILED,
 			    "nobody passes: %d; is claviger running, and may the web server open "
-			    "its socket? For nginx also: gate_status = simple",
+			    "its socket? nginx wants gate_status = simple and no \"include "
+			    "fastcgi_params\" where it asks, mod_fcgid FcgidAccessChecker and not "
+			    "FcgidAuthorizer",
 			    answer.status);
 	else
 		doctor_note(
