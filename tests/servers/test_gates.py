@@ -7,7 +7,7 @@ import json
 import pytest
 
 from asking import bearer, line
-from claviger_site import wait_until, well_formed
+from claviger_site import well_formed
 from gates import GATES, folded, gate, served
 from guarded import check_table
 
