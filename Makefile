@@ -111,7 +111,8 @@ $(UNIT_PROGRAMS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/
 $(BUILD)/tests/unit/test_form: $(BUILD)/fcgi/form.o
 
 BENCH_PROGRAMS = $(BUILD)/tests/bench/empty_responder $(BUILD)/tests/bench/bare_responder \
-	$(BUILD)/tests/bench/one_scrypt $(BUILD)/tests/bench/cgi_runs
+	$(BUILD)/tests/bench/one_scrypt $(BUILD)/tests/bench/cgi_runs \
+	$(BUILD)/tests/bench/empty_authorizer
 $(BUILD)/tests/bench/cgi_runs.o $(BUILD)/tests/bench/bare_responder.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
 $(BENCH_PROGRAMS): %: %.o $(BUILD)/libclaviger.a
 	$(LINK)

@@ -21,6 +21,7 @@ from report import table, write_report
 from rows_alone import cold_verify, create, create_parallel, restart, stampede
 from rows_cgi import cgi
 from rows_footprint import memory, size
+from rows_gate import hot_gate
 from rows_load import hot_verify, invalid, isolation, list_tokens, mixed
 from rows_scale import scale_list, scale_verify, start
 from stored import Stores
@@ -41,12 +42,11 @@ class Effort:
 
 
 # Each returns its figures and what else is worth reading.
-ROWS = {"hot-verify": hot_verify, "isolation": isolation, "list": list_tokens, "invalid": invalid,
-        "cold-verify": cold_verify, "stampede": stampede, "restart": restart,
-        "create": create,
-        "create-parallel": create_parallel, "scale-verify": scale_verify,
-        "scale-list": scale_list, "start": start, "mixed": mixed, "memory": memory, "size": size,
-        "cgi": cgi}
+ROWS = {"hot-verify": hot_verify, "hot-gate": hot_gate, "isolation": isolation,
+        "list": list_tokens, "invalid": invalid, "cold-verify": cold_verify, "stampede": stampede,
+        "restart": restart, "create": create, "create-parallel": create_parallel,
+        "scale-verify": scale_verify, "scale-list": scale_list, "start": start, "mixed": mixed,
+        "memory": memory, "size": size, "cgi": cgi}
 
 
 def main():
