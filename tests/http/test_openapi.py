@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: ISC
-"""The description of the interface agrees with the program: with its table of routes, both ways, and
-with what it answers."""
+"""The description of the interface agrees with the specification of OpenAPI, and with the program:
+with its table of routes, both ways, and with what it answers."""
+import pathlib
 import re
 
 import jsonschema
 import pytest
 
-from asking import QUICK, check_bare, form
-from claviger_site import B, TOKENS, well_formed
+from asking import FORM, QUICK, check_bare, form
+from claviger_site import B, ROOT, TOKENS, well_formed
 from conftest import opened
 from fastcgi_peer import Service
 from test_envelopes import HOLDER, OF_ALL, OR_SELF, route_table
 
 DOCUMENT = "/api/v1/openapi.json"
+# The specification's own text, of Debian's package; the schema beside it is that of 3.0.
+SPECIFICATION = pathlib.Path("/usr/share/openapi-specification/versions/3.1.0.md")
+# Objects whose names are the author's, and what each holds.
+FREE = {"pathsObject": "pathItemObject", "responsesObject": "responseObject",
+        "securityRequirementObject": None}
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 
 
@@ -57,6 +63,84 @@ def test_who_needs_a_key_is_told_so(document):
         assert ("403" in operation["responses"]) == (permission is not None), route
 
 
+@pytest.fixture(scope="module")
+def rules():
+    """What the tables of the specification say: {object: {field: (type, must it be there)}}."""
+    objects = re.findall(r'(?ms)^#### <a name="(\w+Object)"></a>.*?$(.*?)(?=^#### |\Z)',
+                         SPECIFICATION.read_text())
+    found = {name: {field: (kind.strip(), words.startswith("**REQUIRED**")) for field, kind, words in
+                    re.findall(r'(?m)^<a name="\w+"></a> *([$\w]+) *\| *(.*?)(?<!\\) \| *(.*)$', text)}
+             for name, text in objects}
+    found["headerObject"] = {field: rule for field, rule in found["parameterObject"].items()
+                             if field not in ("name", "in")}
+    assert found["infoObject"]["title"] == ("`string`", True) and len(found) > 25
+    return found
+
+
+def breaches(rules, kind, value, at="#"):
+    """Where VALUE, an object of KIND, is not as the specification has it."""
+    if kind == "schemaObject":  # JSON Schema's own, see below
+        return
+    if not isinstance(value, dict):
+        yield f"{at} is no object"
+        return
+    if "$ref" in value:
+        kind = "referenceObject"
+    fields = rules[kind]
+    yield from (f"{at} lacks {name}" for name, (_, must) in fields.items()
+                if must and name not in value)
+    for name, one in value.items():
+        here = f"{at}/{name}"
+        if name not in fields:
+            if FREE.get(kind):
+                yield from breaches(rules, FREE[kind], one, here)
+            elif kind not in FREE and not name.startswith("x-"):
+                yield f"{here} is unknown"
+            continue
+        wanted = fields[name][0]
+        plain = {"`string`": str, "`boolean`": bool}.get(wanted)
+        many = list if wanted.startswith("[[") else dict if wanted.startswith("Map[") else None
+        target = re.search(r"#(\w+Object)\)", wanted)
+        if not isinstance(one, plain or many or object):
+            yield f"{here} is no {wanted}"
+        elif target:
+            parts = one.items() if many is dict else enumerate(one) if many else [("", one)]
+            for part, inner in parts:
+                yield from breaches(rules, target[1], inner, f"{here}/{part}" if many else here)
+
+
+def test_each_object_has_the_fields_of_the_specification(document, rules):
+    assert list(breaches(rules, "oasObject", document)) == []
+    health = document["paths"]["/healthz"]["get"]
+    for wrong, found in (
+            ({"paths": {"/x": {"get": {**health, "summery": ""}}}},
+             ["#/paths//x/get/summery is unknown"]),
+            ({"info": {"title": "x"}}, ["#/info lacks version"]),
+            ({"servers": {}}, ["#/servers is no [[Server Object](#serverObject)]"]),
+            ({"paths": {"/x": {"get": {"responses": {"200": {}}}}}},
+             ["#/paths//x/get/responses/200 lacks description"]),
+            ({"components": {"parameters": {"p": {"name": 1, "in": "query"}}}},
+             ["#/components/parameters/p/name is no `string`"])):
+        assert list(breaches(rules, "oasObject", {**document, **wrong})) == found
+
+
+def test_each_refusal_has_the_reasons_of_its_status(document):
+    """As the program has them, in two places."""
+    reasons = dict(re.findall(r'case (RESULT_\w+):\s*return "(\w+)";',
+                              (ROOT / "lib" / "error.c").read_text()))
+    by_status = {}
+    for cases, status in re.findall(r"((?:\tcase RESULT_\w+:\n)+)\t\treturn (\d+);",
+                                    (ROOT / "fcgi" / "response.c").read_text()):
+        by_status[status] = {reasons[one] for one in re.findall(r"RESULT_\w+", cases)
+                             if one in reasons}
+    for _, operation in operations(document).values():
+        for status, answer in operation["responses"].items():
+            if status not in ("200", "201", "default"):
+                content = resolved(document, answer)["content"]["application/json"]
+                narrowed = content["schema"]["allOf"][1]["properties"]["error"]["properties"]
+                assert set(narrowed["reason"]["enum"]) == by_status[status], status
+
+
 def test_it_is_openapi_3_1(document):
     """Its schemas are JSON Schema of 2020-12; names are there once and lead somewhere."""
     assert document["openapi"] == "3.1.0" and document["info"]["title"] == "Claviger"
@@ -76,7 +160,8 @@ def test_it_is_openapi_3_1(document):
         in_path = {one["name"] for one in parameters if one["in"] == "path"}
         assert in_path == set(re.findall(r"\{(\w+)\}", route)), route
         assert len(parameters) == len({(one["name"], one["in"]) for one in parameters}), route
-        assert all(re.fullmatch("[1-5][0-9][0-9]", status) and resolved(document, answer)["description"]
+        assert all(re.fullmatch("[1-5][0-9][0-9]|default", status)
+                   and resolved(document, answer)["description"]
                    for status, answer in operation["responses"].items()), route
         assert operation["summary"] and not set(item) - set(METHODS) - {"parameters"}, route
 
@@ -97,6 +182,28 @@ def valid(document, route, answer):
     return answer
 
 
+def test_what_each_route_refuses_is_described(web, document):
+    lowly = web.create(permissions=["alerts:read"])["key"]
+    owner = web.site.owner_key
+    for route, (access, permission) in route_table().items():
+        method, _, pattern = route.partition(" ")
+        path = re.sub(r"\{\w+\}", "0" * 24, pattern)
+        sent = {"body": "{}"} if method not in ("GET", "DELETE") else {}
+        if access in (HOLDER, OF_ALL, OR_SELF, "ACCESS_CALLER"):
+            for key, headers in ((None, {}), (lowly, {}), (owner, {"X-API-Key": owner})):
+                headers |= {"Content-Type": FORM if pattern.endswith("introspect") else
+                            "application/json"} if sent else {}
+                found = valid(document, route, web.call(method, path, key=key, headers=headers, **sent))
+                assert found.status == (401 if key is None else 400 if key == owner else
+                                        403 if permission else 200), route
+        if sent:
+            for body, status in (("{}", 415), (" " * 65537, 413)):
+                answer = web.call(method, path, body, headers={"Content-Type": "text/plain"})
+                if pattern.endswith("bootstrap"):
+                    status = 404
+                assert valid(document, route, answer).status == status, route
+
+
 def test_what_is_answered_is_as_described(web, document):
     site = web.site
     account = site.account("described@example.com")
@@ -115,6 +222,11 @@ def test_what_is_answered_is_as_described(web, document):
     for body in ({"name": 1}, {"nam": "x"}, {"permissions": []}):
         assert ask("POST", TOKENS, body).status == 400
     ask("POST", TOKENS, {"websiteIds": ["0" * 24]})
+    assert ask("POST", B + "/websites", {"domain": "described.example"}).status == 409
+    for name, status in (("a", 201), ("b", 409)):
+        assert ask("POST", TOKENS, {"name": name}, headers={"Idempotency-Key": "1"}).status == status
+        assert ask("POST", path + "/rotate", {"graceSeconds": status}, route=pattern + "/rotate",
+                   headers={"Idempotency-Key": "2"}).status == (200 if name == "a" else 409)
     assert ask("POST", TOKENS, {}, key=narrow["key"]).status == 403
     ask("GET", TOKENS, key=None)
     ask("GET", TOKENS, key=well_formed())
@@ -134,6 +246,9 @@ def test_what_is_answered_is_as_described(web, document):
     ask("PUT", f"{website}/team/{account}", {"role": "viewer"}, route=team)
     ask("GET", website + "/team", route=one + "/team")
     ask("DELETE", f"{website}/team/{account}", route=team)
+    owner = ask("GET", B + "/account").first["id"]
+    for method, body in (("PUT", {"role": "viewer"}), ("DELETE", None)):
+        assert ask(method, f"{website}/team/{owner}", body, route=team).status == 409
     ask("GET", B + "/audit?limit=1000")
     for body in ({"key": narrow["key"]}, {"key": well_formed()}, {"key": 1},
                  {"key": narrow["key"], "permissions": ["goals:read"], "websiteId": "0" * 24}):
