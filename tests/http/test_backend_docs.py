@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: ISC
 """The programs of docs/backends.md, run as they stand there: only a clear yes is one."""
-import os
+import email.message
+import http.server
 import re
 import shutil
 import subprocess
+import threading
 
 import pytest
 
 from asking import QUICK
-from claviger_site import ENVIRONMENT, ROOT, free_port, well_formed
+from claviger_site import ENVIRONMENT, ROOT, free_port, wait_until, well_formed
 from conftest import opened
 
 TEXT = (ROOT / "docs" / "backends.md").read_text()
@@ -75,13 +77,111 @@ def test_where_nobody_can_be_asked_nobody_may(web, people, program):
     assert not may(program, url + "/elsewhere", backend, keys["good"], website)
 
 
-def test_what_is_told_is_read_as_it_is_meant(people, monkeypatch):
-    _, website, _ = people
-    found = {}
-    exec(blocks("python")[1], found)
-    for told, reached in (("*", True), (website, True), ("0" * 24 + " " + website, True), ("", False),
-                          ("many", False), ("none", False), ("0" * 24, False), (None, False)):
-        monkeypatch.delenv("CLAVIGER_WEBSITE_IDS", raising=False)
-        if told is not None:
-            monkeypatch.setitem(os.environ, "CLAVIGER_WEBSITE_IDS", told)
-        assert found["reaches"](website) == reached, told
+class Liar(http.server.BaseHTTPRequestHandler):
+    """Answers as claviger would not: the path says how."""
+
+    def do_POST(self):
+        yes = b'{"status":"success","data":[{"valid":true}]}'
+        status, body = {
+            "/busy": (503, yes), "/forbidden": (403, yes), "/html": (200, b"<p>" + yes),
+            "/list": (200, b"[true]"), "/text": (200, b'"valid"'), "/empty": (200, b""),
+            "/true": (200, b'{"status":"success","data":[{"valid":"true"}]}'),
+            "/cut": (200, yes[:30]), "/dropped": (None, b"")}[self.path.partition("/api")[0]]
+        if status is None:
+            self.close_connection = True
+            return
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_what_is_no_clear_yes_is_none(people, program):
+    backend, website, keys = people
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            for how in ("busy", "forbidden", "html", "list", "text", "empty", "true", "cut", "dropped"):
+                url = f"http://127.0.0.1:{server.server_port}/{how}"
+                assert not may(program, url, backend, keys["good"], website), how
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_service_without_its_database_says_yes_to_nobody(people, program):
+    backend, website, keys = people
+    for site in opened(QUICK):
+        web = site.start()
+        url = f"http://127.0.0.1:{web.port}"
+        site.database.rename(site.directory / "elsewhere.db")
+        wait_until(lambda: web.call("GET", "/healthz", key=None).status == 503, "a refusal")
+        assert not may(program, url, backend, keys["good"], website)
+
+
+ONE, OTHER = "0123456789abcdef01234567", "f" * 24
+TOLD = [
+    # permissions, websites, the verdict on goals:read and ONE
+    ("goals:read", ONE, True), ("goals:read goals:write", f"{OTHER} {ONE}", True), ("*", "*", True),
+    ("goals:read", "*", True), ("*", "many", None), ("goals:read", "many", None),
+    ("goals:write", "*", False), ("goals:rea", ONE, False), ("goals:reads", ONE, False),
+    ("alerts:read", "many", False), ("", ONE, False), (None, ONE, False),
+    ("*", OTHER, False), ("*", ONE[1:], False), ("*", ONE + "0", False), ("*", "", False),
+    ("*", "none", False), ("*", None, False), (None, None, False),
+]
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def told(request, site):
+    """Asks the second program of each language: its variables or headers, and its two arguments."""
+    language, text = request.param, blocks(request.param)[1]
+    path = site.directory / f"told.{language}"
+    if language == "python":
+        found = {}
+        exec(text, found)
+
+        def ask(variables, permission, website):
+            headers = email.message.Message()
+            for name, value in variables.items():
+                headers[name.replace("CLAVIGER", "X-Claviger").replace("_", "-")] = value
+            return found["told"](headers, permission, website)
+        return ask
+    called = {
+        "php": "\n$yes = told($argv[1], $argv[2]); exit($yes === null ? 2 : ($yes ? 0 : 1));\n",
+        "js": "\nconst headers = Object.fromEntries(Object.entries(process.env).map(([name, value]) =>"
+              " [name.toLowerCase().replace('claviger', 'x-claviger').replaceAll('_', '-'), value]))\n"
+              "const yes = told(headers, process.argv[2], process.argv[3])\n"
+              "process.exit(yes === null ? 2 : yes === true ? 0 : 1)\n"}
+    path.write_text(text + called.get(language, ""))
+    command = [*LANGUAGES[language][1], path]
+    if language == "c":
+        command = [path.with_suffix(".out")]
+        subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-o", *command, path], check=True,
+                       timeout=60)
+
+    def run(variables, permission, website):
+        done = subprocess.run([*map(str, command), permission, website], capture_output=True,
+                              text=True, timeout=60, env={"PATH": ENVIRONMENT["PATH"], **variables})
+        assert done.stdout + done.stderr == "", done
+        return {0: True, 1: False, 2: None}[done.returncode]
+    return run
+
+
+def test_what_is_told_is_read_as_it_is_meant(told):
+    def variables(token, permissions, websites):
+        found = {"CLAVIGER_TOKEN_ID": token, "CLAVIGER_PERMISSIONS": permissions,
+                 "CLAVIGER_WEBSITE_IDS": websites}
+        return {name: value for name, value in found.items() if value is not None}
+
+    for permissions, websites, verdict in TOLD:
+        assert told(variables(OTHER, permissions, websites), "goals:read", ONE) is verdict, (
+            permissions, websites)
+    for token in (None, ""):
+        assert told(variables(token, "*", "*"), "goals:read", ONE) is False
+    assert told({"CLAVIGER_USER": "public"}, "goals:read", ONE) is False
+    for word in ("none", "many", "*", ""):
+        assert told(variables(OTHER, "*", word), "goals:read", word) is not True
