@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: ISC
 """The tasks of docs/gate.md, with the lines that it prints."""
+import os
 import re
+import socket
+import subprocess
 
 import pytest
 
 from asking import QUICK
-from claviger_site import ENVIRONMENT, LIGHTTPD, ROOT, WebServer
+from claviger_site import BUILD, ENVIRONMENT, LIGHTTPD, ROOT, WebServer, free_port, wait_until
 from conftest import opened
 from fastcgi_peer import Service
 from guarded import backend
@@ -87,3 +90,78 @@ def test_the_page_names_the_keys_as_they_are(site):
         assert f"| `{key}` |" in TEXT and re.search(rf"(?m)^{key} ", shown)
     for name in re.findall(r"`(examples/[\w.-]+)`", TEXT):
         assert (ROOT / name).is_file(), name
+
+
+class Tried:
+    """The blocks of shell, one after the other, in a directory with links to the sources."""
+
+    def __init__(self, site):
+        self.place = site.directory / "sources"
+        self.place.mkdir()
+        for name, target in (("examples", ROOT / "examples"), ("www", ROOT / "www"), ("build", BUILD)):
+            (self.place / name).symlink_to(target)
+        self.port, backend = free_port(), free_port()
+        self.ports = {"8080": str(self.port), "8099": str(backend)}
+        self.blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", TEXT)
+        self.started = []
+
+    def next(self):
+        text = self.blocks.pop(0)
+        if os.geteuid() == 0:
+            text = text.replace("try/policy\nEND", "try/policy\nallow_root = true\nEND")
+        # The example has the ports of the page, until it is copied.
+        return re.sub(r"\b(8080|8099)\b", lambda found: self.ports[found[0]], text)
+
+    def run(self, text=None):
+        done = subprocess.run(["sh", "-e"], input=text or self.next(), cwd=self.place, text=True,
+                              env=ENVIRONMENT, capture_output=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self):
+        self.started.append(subprocess.Popen(
+            ["sh", "-c", "exec " + self.next()], cwd=self.place, env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+    def stop(self):
+        for process in self.started:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def apart(said):
+    """The answers of several curl -w '\\n'."""
+    return [part.strip("\n") for part in re.split(r"(?<=[}\n])\n", said)[:5]]
+
+
+def is_there(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_who_tries_it_as_the_page_says_sees_what_it_says(fresh_site):
+    tried = Tried(fresh_site)
+    try:
+        tried.run()
+        written = tried.place / "try" / "lighttpd.conf"
+        text = written.read_text()
+        for port, other in tried.ports.items():
+            text, count = re.subn(rf"(?m)^(var\.\w+ *= ){port}$", rf"\g<1>{other}", text)
+            assert count == 1
+        written.write_text(text)
+        for port in tried.ports.values():
+            tried.start()
+            wait_until(lambda: is_there(int(port)), "somebody who listens")
+        answers = tried.next()
+        free, nobody, report, other, app = apart(tried.run(answers))
+        assert (free, report) == ("for everybody", "for whoever has analytics:read")
+        assert '"missing_token"' in nobody and '"insufficient_scope"' in other
+        assert app == "token -\naccount -\npermissions -\nwebsites -"
+        said = tried.run()
+        assert "nobody passes without a token" in said and "/guarded/*" in said
+        tried.run()
+        wait_until(lambda: '"insufficient_scope"' in apart(tried.run(answers))[2], "a refusal")
+        assert apart(tried.run(answers))[0] == "for everybody"
+        assert tried.blocks == []
+    finally:
+        tried.stop()
