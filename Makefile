@@ -244,6 +244,8 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/
 	install -D -m 644 examples/caddy/Caddyfile \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/caddy/Caddyfile
+	install -D -m 644 examples/hosting/INSTALL.txt \
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/hosting/INSTALL.txt
 	install -m 644 lib/claviger-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 cli/claviger-admin.8 fcgi/claviger.fcgi.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 

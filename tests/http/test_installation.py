@@ -47,6 +47,9 @@ def test_all_that_the_readme_names_is_installed_and_taken_away_again(directory):
     assert [x for x in INSTALLED if not (directory / x).is_file()] == []
     for page in (ROOT / "docs").glob("*.md"):
         assert (directory / DOC / "docs" / page.name).is_file()
+    for page in (directory / DOC).rglob("*.md"):
+        for name in re.findall(r"`((?:examples|docs)/[\w./-]+)`", page.read_text()):
+            assert (directory / DOC / name).is_file(), f"{page.name} names {name}"
     make("uninstall", directory)
     assert [x for x in directory.rglob("*") if x.is_file()] == []
 
