@@ -152,7 +152,7 @@ run: all ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
 check: ## build with gcc and clang without a warning, then all tests
 	$(MAKE) -j$(JOBS) CC=gcc WERROR=-Werror all unit-programs
 	$(MAKE) -j$(JOBS) CC=$(CLANG) WERROR=-Werror BUILD=$(BUILD)/clang FORTIFY= all unit-programs
-	$(MAKE) check-unit check-http check-cgi check-servers check-hosting
+	$(MAKE) check-unit check-http check-cgi check-servers check-docs check-hosting
 
 unit-programs: $(UNIT_PROGRAMS)
 
@@ -173,6 +173,8 @@ check-cgi: all ## the tests over HTTP, each request a process of plain CGI
 	CLAVIGER_TEST_MODE=cgi $(PYTEST) tests/http
 check-servers: all ## the examples as they are, behind lighttpd, Apache, nginx and Caddy
 	$(PYTEST) tests/servers
+check-docs: all ## the programs of docs/backends.md, run as they stand there
+	$(PYTEST) tests/docs
 
 FUZZERS = config json_scan network path policy query
 SECONDS = 30
@@ -199,13 +201,13 @@ check-asan: ## all tests under the address and undefined-behaviour sanitizers
 	UBSAN_OPTIONS=print_stacktrace=1:log_path=$(REPORTS)/ubsan \
 	$(MAKE) -j$(JOBS) BUILD=build/asan FORTIFY= \
 		CFLAGS='$(SANITIZED) -fsanitize=address,undefined -fno-sanitize-recover=all' \
-		check-unit check-http
+		check-unit check-http check-docs
 	$(NO_REPORT)
 check-tsan: ## the tests under the thread sanitizer
 	rm -rf $(REPORTS) && mkdir -p $(REPORTS) && chmod 1777 $(REPORTS)
 	TSAN_OPTIONS=halt_on_error=1:log_path=$(REPORTS)/tsan \
 	$(MAKE) -j$(JOBS) BUILD=build/tsan FORTIFY= CFLAGS='$(SANITIZED) -fsanitize=thread' \
-		RUN='setarch -R' check-unit check-http
+		RUN='setarch -R' check-unit check-http check-docs
 	$(NO_REPORT)
 
 explore: all ## random histories against the model, with another seed each time
@@ -265,6 +267,6 @@ help: ## this list
 
 
 .PHONY: all run static dist-hosting check unit-programs check-unit check-http check-cgi \
-	check-servers check-hosting check-asan check-tsan check-fresh explore lint bench fuzz \
-	format install uninstall clean help
+	check-servers check-docs check-hosting check-asan check-tsan check-fresh explore lint bench \
+	fuzz format install uninstall clean help
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
