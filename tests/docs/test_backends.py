@@ -77,40 +77,71 @@ def test_where_nobody_can_be_asked_nobody_may(web, people, program):
     assert not may(program, url + "/elsewhere", backend, keys["good"], website)
 
 
+YES = b'{"status":"success","data":[{"valid":true}]}'
+LIES = {
+    # the status (None: no answer at all), the body, and how much of it arrives
+    "busy": (503, YES), "forbidden": (403, YES), "created": (201, YES), "accepted": (202, YES),
+    "moved": (302, YES), "kept": (307, YES), "html": (200, b"<p>" + YES),
+    "below": (200, b"<p>\n" + YES), "list": (200, b"[true]"), "text": (200, b'"valid"'),
+    "empty": (200, b""), "true": (200, b'{"status":"success","data":[{"valid":"true"}]}'),
+    "cut": (200, YES[:30]), "broken": (200, YES, -3), "dropped": (None, b"")}
+
+
 class Liar(http.server.BaseHTTPRequestHandler):
     """Answers as claviger would not: the path says how."""
 
     def do_POST(self):
-        yes = b'{"status":"success","data":[{"valid":true}]}'
-        status, body = {
-            "/busy": (503, yes), "/forbidden": (403, yes), "/html": (200, b"<p>" + yes),
-            "/list": (200, b"[true]"), "/text": (200, b'"valid"'), "/empty": (200, b""),
-            "/true": (200, b'{"status":"success","data":[{"valid":"true"}]}'),
-            "/cut": (200, yes[:30]), "/dropped": (None, b"")}[self.path.partition("/api")[0]]
+        how = self.path.split("/")[1]
+        self.server.asked.append(how)
+        status, body, *end = {**LIES, "honest": (200, YES)}[how]
         if status is None:
             self.close_connection = True
             return
         self.send_response(status)
+        if 300 <= status < 400:
+            self.send_header("Location", "/honest/elsewhere")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:end[0] if end else None])
+
+    do_GET = do_POST
 
     def log_message(self, *_):
         pass
 
 
-def test_what_is_no_clear_yes_is_none(people, program):
-    backend, website, keys = people
+@pytest.fixture(scope="module")
+def liar():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            for how in ("busy", "forbidden", "html", "list", "text", "empty", "true", "cut", "dropped"):
-                url = f"http://127.0.0.1:{server.server_port}/{how}"
-                assert not may(program, url, backend, keys["good"], website), how
+            yield server
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.mark.parametrize("how", ["honest", *LIES])
+def test_what_is_no_clear_yes_is_none(people, program, liar, how):
+    """Nor is where an answer points to asked: the backend's key would go there."""
+    backend, website, keys = people
+    liar.asked = []
+    url = f"http://127.0.0.1:{liar.server_port}/{how}"
+    assert may(program, url, backend, keys["good"], website) is (how == "honest")
+    assert set(liar.asked) == {how}
+
+
+def test_a_service_that_has_stopped_says_yes_to_nobody(people, program):
+    """Where the same question was a yes before."""
+    _, _, keys = people
+    for site in opened(QUICK):
+        web = site.start()
+        url, website = f"http://127.0.0.1:{web.port}", site.website("mine.example")
+        key = web.create(permissions=["goals:read"])["key"]
+        assert may(program, url, site.owner_key, key, website)
+        web.stop()
+        assert not may(program, url, site.owner_key, key, website)
 
 
 def test_a_service_without_its_database_says_yes_to_nobody(people, program):
