@@ -12,6 +12,8 @@ import pytest
 from asking import QUICK
 from claviger_site import ENVIRONMENT, ROOT, free_port, wait_until, well_formed
 from conftest import opened
+from fastcgi_peer import AUTHORIZER, Service, request, variables
+from guarded import put_in_place
 
 TEXT = (ROOT / "docs" / "backends.md").read_text()
 LANGUAGES = {"sh": ("may.sh", ["sh"]), "python": ("may.py", ["python3"]), "php": ("may.php", ["php"]),
@@ -216,3 +218,42 @@ def test_what_is_told_is_read_as_it_is_meant(told):
     assert told({"CLAVIGER_USER": "public"}, "goals:read", ONE) is False
     for word in ("none", "many", "*", ""):
         assert told(variables(OTHER, "*", word), "goals:read", word) is not True
+
+
+@pytest.fixture(scope="module")
+def gate():
+    for site in opened(QUICK + "policy = {directory}/policy\n", make=put_in_place):
+        service = Service(site).wait()
+        yield service
+        service.stop()
+
+
+@pytest.fixture(scope="module")
+def answers(gate):
+    """What the gate itself tells of each token, what is asked, and the verdict."""
+    one, other = gate.site.website("one.example"), gate.site.website("other.example")
+    last = [gate.site.website(f"n{number}.example") for number in range(63)][-1]
+    all_of_them = [row["id"] for row in gate.site.admin_json("website", "list")]
+    assert len(all_of_them) == 65
+
+    def let_pass(permissions, websites):
+        options = [part for name in permissions for part in ("--permission", name)]
+        options += [part for website in websites for part in ("--website", website)]
+        key = gate.site.token("owner@localhost", *options)["key"]
+        answer = gate.exchange(request(variables("GET", "/guarded/secret.txt", key=key),
+                                       role=AUTHORIZER)).answer
+        assert answer.status == 200, answer.body
+        start = "Variable-"
+        return {name[len(start):]: value for name, value in answer.headers
+                if name.startswith(start)}
+
+    reads = ["analytics:read", "goals:read"]
+    everywhere, narrow = let_pass(["*"], []), let_pass(reads, [one, other])
+    many, lacking = let_pass(reads, all_of_them), let_pass(["analytics:read"], [])
+    return [(everywhere, one, True), (narrow, one, True), (narrow, other, True),
+            (narrow, last, False), (many, one, None), (lacking, one, False)]
+
+
+def test_what_the_gate_tells_is_understood(told, answers):
+    for variables_told, website, verdict in answers:
+        assert told(variables_told, "goals:read", website) is verdict, (variables_told, website)
