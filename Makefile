@@ -136,7 +136,9 @@ dist-hosting: static ## an archive to unpack in a web space: see examples/hostin
 	install -d -m 755 $(HOSTING)/public_html/claviger
 	install -d -m 700 $(HOSTING)/claviger-data
 	install -m 755 $(STATIC)/claviger.fcgi $(HOSTING)/public_html/claviger/
-	install -m 644 www/* examples/hosting/.htaccess $(HOSTING)/public_html/claviger/
+	cp -R www/. $(HOSTING)/public_html/claviger/
+	chmod -R u=rwX,go=rX $(HOSTING)/public_html/claviger
+	install -m 644 examples/hosting/.htaccess $(HOSTING)/public_html/claviger/
 	install -m 600 examples/hosting/claviger.conf $(HOSTING)/claviger-data/
 	install -m 644 examples/hosting/data.htaccess $(HOSTING)/claviger-data/.htaccess
 	install -m 644 examples/hosting/INSTALL.txt $(HOSTING)/
@@ -152,7 +154,7 @@ run: all ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
 check: ## build with gcc and clang without a warning, then all tests
 	$(MAKE) -j$(JOBS) CC=gcc WERROR=-Werror all unit-programs
 	$(MAKE) -j$(JOBS) CC=$(CLANG) WERROR=-Werror BUILD=$(BUILD)/clang FORTIFY= all unit-programs
-	$(MAKE) check-unit check-http check-cgi check-servers check-docs check-hosting
+	$(MAKE) check-unit check-http check-cgi check-servers check-docs check-hosting check-browser
 
 unit-programs: $(UNIT_PROGRAMS)
 
@@ -173,6 +175,8 @@ check-cgi: all ## the tests over HTTP, each request a process of plain CGI
 	CLAVIGER_TEST_MODE=cgi $(PYTEST) tests/http
 check-servers: all ## the examples as they are, behind lighttpd, Apache, nginx and Caddy
 	$(PYTEST) tests/servers
+check-browser: all ## the console in a real Chromium, behind a real lighttpd
+	$(PYTEST) tests/browser
 check-docs: all ## the programs of docs/backends.md, run as they stand there
 	$(PYTEST) tests/docs
 
@@ -234,7 +238,8 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(BUILD)/claviger-admin $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/claviger.fcgi $(DESTDIR)$(PREFIX)/libexec/claviger/
-	install -m 644 www/* $(DESTDIR)$(PREFIX)/share/claviger/www/
+	cp -R www/. $(DESTDIR)$(PREFIX)/share/claviger/www/
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/claviger/www
 	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE lighttpd.conf.example \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/
 	install -m 644 $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/claviger/docs/
@@ -267,6 +272,6 @@ help: ## this list
 
 
 .PHONY: all run static dist-hosting check unit-programs check-unit check-http check-cgi \
-	check-servers check-docs check-hosting check-asan check-tsan check-fresh explore lint bench \
+	check-servers check-docs check-hosting check-browser check-asan check-tsan check-fresh explore lint bench \
 	fuzz format install uninstall clean help
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
