@@ -41,3 +41,21 @@ def web(site):
 def fresh_site():
     """One test's own, to be stopped, broken and restarted."""
     yield from opened()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A Chromium for the tests of a module."""
+    from browser import Browser  # Selenium is for these tests alone
+    browser = Browser()
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium):
+    """The module's, at desk width and in light colours again."""
+    chromium.usual()
+    return chromium

@@ -58,6 +58,18 @@ def test_the_documented_calls(web):
     web.call("GET", SELF, key=rotated["key"]).refused(401, "invalid_token")
 
 
+@pytest.mark.parametrize("path, kind", [("/", "text/html"), ("/js/views/tokens.js", "text/javascript"),
+                                        ("/style.css", "text/css")])
+def test_the_console_is_served_with_what_protects_it(web, path, kind):
+    answer = web.call("GET", path, key=None)
+    assert answer.status == 200
+    assert answer.header("Content-Type") == f"{kind}; charset=utf-8"
+    assert answer.header("Content-Security-Policy") == "frame-ancestors 'none'"
+    assert answer.header("X-Content-Type-Options") == "nosniff"
+    assert answer.header("Referrer-Policy") == "no-referrer"
+    assert answer.header("Cache-Control") == "no-cache"
+
+
 def test_a_creation_says_where_it_is(web):
     answer = web.call("POST", TOKENS, {"name": "somewhere"}).check()
     assert answer.status == 201

@@ -54,7 +54,12 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
+        self.usual()
+
+    def usual(self):
+        """A desk, in daylight."""
         self.resize(DESK)
+        self.scheme("light")
 
     def close(self):
         self.driver.quit()

@@ -268,8 +268,7 @@ class WebServer:
                '\tsetenv.set-environment = ( "CLAVIGER_CONFIG" => var.config'
                + "".join(f', "{name}" => env.{name}' for name in passed) + " )\n")
         text = text[:start] + cgi + text[end:]
-        return text.replace('"mod_fastcgi", "mod_access"',
-                            '"mod_setenv", "mod_access", "mod_alias", "mod_cgi"')
+        return text.replace('"mod_fastcgi", "mod_access"', '"mod_access", "mod_alias", "mod_cgi"')
 
     def answers(self):
         assert self.process.poll() is None, self.errors.read_text()

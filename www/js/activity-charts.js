@@ -54,5 +54,5 @@ export function activityCharts(tokenId = null) {
 	}
 
 	fill();
-	return element("div", {}, field(say("activity.range"), range), node);
+	return element("div", { class: "inline" }, field(say("activity.range"), range), node);
 }

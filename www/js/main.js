@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /** Starts the console: who is signed in, the frame of the page, and which view is where. */
 import { button, element, field, select } from "./dom.js";
-import { link, show, startRouter } from "./router.js";
+import { ID, link, show, startRouter } from "./router.js";
 import { may, me, reachesAllWebsites, restore, signOut, whenSessionEnds } from "./session.js";
 import { chooseLanguage, language, languages, say } from "./text.js";
 import { tokenName } from "./scope.js";
@@ -16,10 +16,10 @@ import { showWebsites } from "./views/websites.js";
 
 const routes = [
 	[["tokens"], showTokens],
-	[["tokens", "*"], showToken],
+	[["tokens", ID], showToken],
 	[["create"], showCreate],
 	[["websites"], showWebsites],
-	[["websites", "*"], showWebsite],
+	[["websites", ID], showWebsite],
 	[["activity"], showActivity],
 	[["audit"], showAudit],
 ];
@@ -63,9 +63,9 @@ function fillFooter() {
 		field(say("foot.language"), choice));
 }
 
-function startSignedIn() {
+function startSignedIn(focus) {
 	fillHeader();
-	show();
+	show(focus);
 }
 
 function startSignedOut(problem = null) {
@@ -73,7 +73,7 @@ function startSignedOut(problem = null) {
 	for (const dialog of document.querySelectorAll("dialog:not(.firm)"))
 		dialog.close();
 	fillHeader();
-	showSignIn(document.getElementById("main"), startSignedIn, problem);
+	showSignIn(document.getElementById("main"), () => startSignedIn(true), problem);
 }
 
 async function start() {
@@ -84,7 +84,7 @@ async function start() {
 	whenSessionEnds(startSignedOut);
 	try {
 		if (await restore())
-			startSignedIn();
+			startSignedIn(false);
 		else
 			startSignedOut();
 	} catch (problem) {

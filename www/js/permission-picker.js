@@ -15,14 +15,14 @@ const presets = {
 /**
  * CATALOGUE: its entries, with `granted` for what may be chosen. EVERYTHING: may "*" be chosen.
  * CHOSEN: names to start with. REASON says why something may not be. CHANGED is called after each
- * change.
+ * change, PRESET with the name of a preset that is taken.
  */
 export class PermissionPicker {
 	#boxes = new Map();
 	#everything;
 	#changed;
 
-	constructor({ catalogue, everything, chosen, reason, changed }) {
+	constructor({ catalogue, everything, chosen, reason, changed, preset }) {
 		this.#changed = changed;
 		const [everythingNode, everythingBox] = checkbox(say("picker.everything"), {
 			disabled: !everything, checked: chosen.includes("*"), onchange: () => this.#update(),
@@ -33,7 +33,7 @@ export class PermissionPicker {
 				members.map((permission) => this.#permission(permission, chosen, reason))));
 		this.node = element("fieldset", { class: "picker", "data-field": "permissions" },
 			element("legend", {}, say("token.permissions")),
-			this.#presetButtons(catalogue), everythingNode, element("div", { class: "resources" }, groups));
+			this.#presetButtons(catalogue, preset), everythingNode, element("div", { class: "resources" }, groups));
 		this.#update();
 	}
 
@@ -47,13 +47,16 @@ export class PermissionPicker {
 		return node;
 	}
 
-	#presetButtons(catalogue) {
+	#presetButtons(catalogue, taken) {
 		const known = new Set(catalogue.map(({ name }) => name));
 		return element("div", { class: "presets", role: "group", "aria-label": say("picker.presets") },
 			Object.entries(presets).map(([preset, names]) => {
 				const wanted = names.filter((name) => known.has(name));
 				const missing = wanted.filter((name) => !this.#boxes.has(name));
-				return wanted.length > 0 && button(say(`preset.${preset}`), () => this.#choose(wanted), {
+				return wanted.length > 0 && button(say(`preset.${preset}`), () => {
+					this.#choose(wanted);
+					taken(preset);
+				}, {
 					disabled: missing.length > 0,
 					title: missing.length > 0 ? say("picker.lacking", { names: missing.join(", ") }) : null,
 				});

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: ISC
 /** Which view stands in the page: what is behind # in the address, so any server can serve us. */
 
+/** Stands for any id in the pattern of a route. */
+export const ID = Symbol("id");
+
 let routes = [];
-let shown = 0;
 
 /** {path: ["tokens", ID], query: URLSearchParams} of the address. */
 export function place() {
 	const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-	return { path: path.split("/").filter(Boolean).map(decodeURIComponent), query: new URLSearchParams(query) };
+	return { path: path.split("/").filter(Boolean), query: new URLSearchParams(query) };
 }
 
 /** The address of a place: link("tokens", id). */
 export function link(...path) {
-	return `#/${path.map(encodeURIComponent).join("/")}`;
+	return `#/${path.join("/")}`;
 }
 
 /** Goes there. */
@@ -27,24 +29,25 @@ export function setQuery(values) {
 	history.replaceState(null, "", query.size ? `${path}?${query}` : path);
 }
 
+/** An address is anybody's text: what becomes part of a call has the form of an id. */
+function fits(part, wanted) {
+	return wanted === ID ? /^[0-9a-f]{24}$/.test(part) : part === wanted;
+}
+
 function findView(path) {
-	for (const [pattern, view] of routes) {
-		if (pattern.length === path.length && pattern.every((part, i) => part === "*" || part === path[i]))
-			return view;
-	}
-	return routes[0][1];
+	const route = routes.find(([pattern]) => pattern.length === path.length &&
+		path.every((part, i) => fits(part, pattern[i])));
+	return (route ?? routes[0])[1];
 }
 
 /**
- * Shows the view of the address. A view is a function (main, ...path) that fills MAIN and returns
+ * Shows the view of the address; FOCUS: and goes there. A view is a function (main, ...path) that fills MAIN and returns
  * its title; what a view brings when another has taken its place lands in a node that nobody sees.
  */
-export async function show() {
+export function show(focus) {
 	const { path } = place();
 	const main = document.getElementById("main");
 	const stage = document.createElement("div");
-	shown += 1;
-	const mine = shown;
 	main.replaceChildren(stage);
 	const title = findView(path)(stage, ...path);
 	document.title = `${title} · Claviger`;
@@ -56,20 +59,20 @@ export async function show() {
 		else
 			entry.removeAttribute("aria-current");
 	}
-	if (mine > 1) {
+	if (focus) {
 		scrollTo(0, 0);
 		(stage.querySelector("h1") ?? main).focus();
 	}
 }
 
 /**
- * TABLE: [pattern, view] with "*" for any part; the first is also that of an unknown address. Another
+ * TABLE: [pattern, view]; the first is also that of an unknown address. Another
  * address is followed while MAYSHOW().
  */
 export function startRouter(table, mayShow) {
 	routes = table;
 	addEventListener("hashchange", () => {
 		if (mayShow())
-			show();
+			show(true);
 	});
 }

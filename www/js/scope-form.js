@@ -36,7 +36,8 @@ export class ScopeForm {
 		this.#catalogue = catalogueWithin(outer);
 		this.#name = element("input", { name: "name", maxlength: "100", autocomplete: "off", value: start.name ?? "" });
 		this.#permissions = new PermissionPicker({ catalogue: this.#catalogue, reason, changed,
-			everything: outer.permissions.includes("*"), chosen: start.permissions });
+			everything: outer.permissions.includes("*"), chosen: start.permissions,
+			preset: (name) => name === "operations" && this.#websites.askWhich() });
 		this.#websites = new WebsitePicker({ websites: websitesWithin(outer), reason, changed,
 			all: outer.websiteIds.length === 0, chosen: start.websiteIds });
 		this.#expiry = new ExpiryPicker({ latest: outer.expiresAt, reason, changed, keep: change });

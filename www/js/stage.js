@@ -12,17 +12,17 @@ export function heading(title, ...actions) {
 
 /**
  * Fills NODE with what FILL, an async function, returns; meanwhile says that it loads, and shows a
- * Problem with a button to try again.
+ * Problem with a button to try again, both below ABOVE.
  */
-export async function load(node, fill) {
+export async function load(node, fill, above = null) {
 	node.setAttribute("aria-busy", "true");
 	if (!node.firstChild)
-		node.append(element("p", { class: "loading" }, say("loading")));
+		node.append(above ?? "", element("p", { class: "loading" }, say("loading")));
 	try {
 		node.replaceChildren(...[await fill()].flat());
 	} catch (problem) {
 		if (problem.name !== "AbortError")
-			node.replaceChildren(problemBox(problem, () => load(node, fill)));
+			node.replaceChildren(above ?? "", problemBox(problem, () => load(node, fill, above)));
 	} finally {
 		node.removeAttribute("aria-busy");
 	}

@@ -55,6 +55,11 @@ export class WebsitePicker {
 		return field(say("picker.websiteIds"), this.#ids, say("picker.websiteIdsHint"));
 	}
 
+	/** Chooses "some", so that the person says which. */
+	askWhich() {
+		this.#some.click();
+	}
+
 	/** The chosen ids; [] for all; null where "some" is chosen and none is. */
 	value() {
 		if (!this.#some.checked)

@@ -3,7 +3,7 @@
 import { call } from "../api.js";
 import { button, element } from "../dom.js";
 import { link } from "../router.js";
-import { websiteName } from "../scope.js";
+import { tokenName, websiteName } from "../scope.js";
 import { heading, load } from "../stage.js";
 import { table } from "../table.js";
 import { say, sayIfKnown } from "../text.js";
@@ -11,10 +11,28 @@ import { exact } from "../time.js";
 
 const PAGE = 100;
 
-function actor(entry) {
-	if (entry.actorTokenId === null)
+/** Names of tokens that were met: id to name, or to the id where nobody knows the token any more. */
+const names = new Map();
+
+async function learnName(id) {
+	try {
+		names.set(id, tokenName((await call("GET", `admin/access-tokens/${id}`)).data[0]));
+	} catch (problem) {
+		if (problem.status !== 404)
+			throw problem;
+		names.set(id, id);
+	}
+}
+
+function learnNames(entries) {
+	const ids = new Set(entries.map(({ actorTokenId }) => actorTokenId));
+	return Promise.all([...ids].filter((id) => id && !names.has(id)).map(learnName));
+}
+
+function actor({ actorTokenId }) {
+	if (actorTokenId === null)
 		return say("audit.operator");
-	return element("a", { href: link("tokens", entry.actorTokenId) }, element("code", {}, entry.actorTokenId));
+	return element("a", { href: link("tokens", actorTokenId) }, names.get(actorTokenId));
 }
 
 function target(entry) {
@@ -28,14 +46,14 @@ function target(entry) {
 	return name ?? entry.targetId;
 }
 
-function pretty(value) {
-	return element("pre", {}, element("code", {}, JSON.stringify(value, null, 2)));
+function pretty(label, value) {
+	return value && element("div", {}, element("strong", {}, label),
+		element("pre", { tabindex: "0" }, element("code", {}, JSON.stringify(value, null, 2))));
 }
 
 function details(entry) {
 	return element("details", {}, element("summary", {}, say("audit.details")),
-		entry.before && [element("h3", {}, say("audit.before")), pretty(entry.before)],
-		entry.after && [element("h3", {}, say("audit.after")), pretty(entry.after)],
+		pretty(say("audit.before"), entry.before), pretty(say("audit.after"), entry.after),
 		element("p", {}, say("audit.request", { id: entry.requestId ?? "–", address: entry.address ?? "–" })));
 }
 
@@ -56,6 +74,7 @@ export function showAudit(main) {
 
 	async function readOn() {
 		const answer = await call("GET", "admin/audit", { query: { limit: PAGE, cursor } });
+		await learnNames(answer.data);
 		entries.push(...answer.data);
 		cursor = answer.pagination.nextCursor;
 		return [table(title, columns, entries), cursor && button(say("audit.more"), () => load(node, readOn))]

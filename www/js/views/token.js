@@ -115,7 +115,7 @@ export function showToken(main, _, id) {
 				may("api-keys:read") && element("section", {}, element("h2", {}, say("family.title")), family(token)),
 				may("api-keys:read") && element("section", {}, element("h2", {}, say("activity.title")),
 					activityCharts(token.id))].filter(Boolean);
-		});
+		}, heading(say("token.title")));
 		main.querySelector("h1")?.focus();
 	};
 	again();

@@ -113,7 +113,7 @@ export function showWebsite(main, _, id) {
 				["token.id", element("code", {}, website.id)]].map(([name, value]) =>
 				element("div", {}, element("dt", {}, say(name)), element("dd", {}, value)))),
 		may("team:read") && team(website)].filter(Boolean);
-	});
+	}, heading(say("website.title")));
 	again();
 	return say("website.title");
 }
