@@ -177,6 +177,8 @@ check-servers: all ## the examples as they are, behind lighttpd, Apache, nginx a
 	$(PYTEST) tests/servers
 check-browser: all ## the console in a real Chromium, behind a real lighttpd
 	$(PYTEST) tests/browser
+screenshots: all ## the console's pages as pictures, for docs/console.md
+	CLAVIGER_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) tests/browser/test_pages.py
 check-docs: all ## the programs of docs/backends.md, run as they stand there
 	$(PYTEST) tests/docs
 
@@ -272,6 +274,6 @@ help: ## this list
 
 
 .PHONY: all run static dist-hosting check unit-programs check-unit check-http check-cgi \
-	check-servers check-docs check-hosting check-browser check-asan check-tsan check-fresh explore lint bench \
+	check-servers check-docs check-hosting check-browser screenshots check-asan check-tsan check-fresh explore lint bench \
 	fuzz format install uninstall clean help
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

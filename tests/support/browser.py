@@ -135,14 +135,11 @@ class Browser:
         """The button, link, box or field called NAME; within the dialog that is open, if one is."""
         within = "//dialog[@open]" if self.find_all("//dialog[@open]") else "//body"
         name = quoted(name)
-        xpath = " | ".join(within + part for part in (
-            f"//*[self::button or self::a or self::summary][normalize-space()={name} or @aria-label={name}]",
-            f"//*[@id=//label[normalize-space()={name}]/@for]", f"//*[@aria-label={name}]",
-            f"//*[@id=//label[starts-with(normalize-space(), {name})]/@for]"))
-        found = self.find_all(xpath)
-        if not found:
-            raise NoSuchElementException(name)
-        return found[0]
+        for found in (self.find_all(" | ".join(within + part for part in (
+                f"//*[self::button or self::a or self::summary][normalize-space()={name}]",
+                f"//*[@aria-label={name}]", f"//*[@id=//label[normalize-space()={name}]/@for]")))):
+            return found
+        raise NoSuchElementException(name)
 
     def has(self, name):
         try:
@@ -163,6 +160,9 @@ class Browser:
                     ElementNotInteractableException):
                 return False
         wait_until(clicked, f"a click on {name!r}; there is: {self.text()}")
+        # The address changes first, and the page follows in a task of its own.
+        self.driver.execute_async_script("setTimeout(arguments[0])")
+        wait_until(self.settled, f"what {name!r} leads to")
 
     def fill(self, name, text):
         field = wait_until(lambda: self.has(name), f"the field {name!r}; there is: {self.text()}")

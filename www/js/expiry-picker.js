@@ -23,13 +23,13 @@ export class ExpiryPicker {
 	#date;
 
 	constructor({ latest, reason, keep = false, changed }) {
+		const longest = latest ? ["latest", say("expiry.latest", { moment: exact(latest) })] :
+			["never", say("expiry.never")];
 		const room = latest ? (Date.parse(latest) - Date.now()) / 1000 : Infinity;
-		const first = keep ? [["keep", say("expiry.keep")]] : [];
 		const usual = durations.findLast(([, seconds]) => seconds <= Math.min(room, 90 * DAY_SECONDS));
-		this.#choice = select([...first,
+		this.#choice = select([keep ? ["keep", say("expiry.keep")] : longest,
 			...durations.map(([name, seconds]) => [String(seconds), say(`expiry.${name}`), seconds > room]),
 			["date", say("expiry.date")],
-			latest ? ["latest", say("expiry.latest", { moment: exact(latest) })] : ["never", say("expiry.never")],
 		], keep ? "keep" : usual ? String(usual[1]) : "latest", { name: "expiry", onchange: () => {
 			dateField.hidden = this.#choice.value !== "date";
 			changed();

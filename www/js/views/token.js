@@ -63,7 +63,7 @@ function changeForm(token, closed) {
 		try {
 			await call("PATCH", `admin/access-tokens/${token.id}`,
 				{ body: difference(token, value), query: { cascade: cascade.checked || null } });
-			notice(say("change.done", { name: tokenName(token) }));
+			notice(say("change.done", { name: value.name ?? token.displayKey }));
 			closed();
 		} catch (problem) {
 			if (!form.showProblem(problem))

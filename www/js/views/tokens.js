@@ -82,12 +82,14 @@ function filterForm(query, changed) {
 		field(say("token.permission"), permission),
 		me().websites.length > 0 && field(say("token.website"), website),
 		field(say("token.lastUsed"), unused));
+	const tell = () => changed(Object.fromEntries(new FormData(form)));
 	let typing = 0;
-	form.addEventListener("input", (event) => {
+	search.addEventListener("input", () => {
 		clearTimeout(typing);
-		typing = setTimeout(() => changed(Object.fromEntries(new FormData(form))),
-			event.target === search ? TYPING_MILLISECONDS : 0);
+		typing = setTimeout(tell, TYPING_MILLISECONDS);
 	});
+	for (const choice of form.querySelectorAll("select"))
+		choice.addEventListener("change", tell);
 	return form;
 }
 
