@@ -124,7 +124,6 @@ static enum result row_to_token(const struct store *store, struct sqlite3_stmt *
 	return result;
 }
 
-/* PERMISSIONS, to be cleared by the caller, holds the names of SCOPE as the row keeps them. */
 /* The texts of SCOPE, which are to be cleared also on failure. */
 static enum result write_scope(const struct store *store, const struct scope *scope,
 			       struct buffer *permissions, struct buffer *allowed_ips)
