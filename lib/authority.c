@@ -33,19 +33,30 @@ enum token_state authority_token_state(const struct token_record *record, int64_
 }
 
 /* By the selector: the key that was presented must still be one of the token's. */
-enum result authority_read_caller_again(struct authority *authority, const struct caller *caller,
+enum result authority_read_holder_again(struct authority *authority, const struct caller *holder,
 					int64_t now, struct token_record *fresh)
 {
 	struct account_record account;
 	enum result result =
-		store_find_caller(authority->store, &caller->token.selector, fresh, &account);
+		store_find_caller(authority->store, &holder->token.selector, fresh, &account);
 
 	if (result == RESULT_NOT_FOUND)
 		return RESULT_INVALID_TOKEN;
 	if (result != RESULT_OK)
 		return result;
-	if (!authority_is_alive(fresh, now) || !id_equals(&fresh->id, &caller->token.id) ||
-	    !scope_admits(&fresh->scope, caller->address))
+	return authority_is_alive(fresh, now) && id_equals(&fresh->id, &holder->token.id)
+		       ? RESULT_OK
+		       : RESULT_INVALID_TOKEN;
+}
+
+enum result authority_read_caller_again(struct authority *authority, const struct caller *caller,
+					int64_t now, struct token_record *fresh)
+{
+	enum result result = authority_read_holder_again(authority, caller, now, fresh);
+
+	if (result != RESULT_OK)
+		return result;
+	if (!scope_admits(&fresh->scope, caller->address))
 		return RESULT_INVALID_TOKEN;
 	if (!permission_set_covers(fresh->scope.permissions, caller->required))
 		return RESULT_INSUFFICIENT_SCOPE;

@@ -9,8 +9,14 @@
 /** Says whether RECORD may be used at NOW: not revoked, not expired, its account not disabled. */
 NODISCARD bool authority_is_alive(const struct token_record *record, int64_t now);
 
-/** CALLER's row as it is now, inside the transaction that is about to change something: alive, and
- *  with what authority_require() found. FRESH must own nothing, and owns on RESULT_OK. */
+/** HOLDER's row as it is now, inside the transaction that is about to change something: alive, and
+ *  still with the key that was presented, from wherever; else RESULT_INVALID_TOKEN. FRESH must own
+ *  nothing, and owns on RESULT_OK. */
+NODISCARD enum result authority_read_holder_again(struct authority *authority,
+						  const struct caller *holder, int64_t now,
+						  struct token_record *fresh);
+/** The same of who acts with that key: from where it may be used, and with what
+ *  authority_require() found. */
 NODISCARD enum result authority_read_caller_again(struct authority *authority,
 						  const struct caller *caller, int64_t now,
 						  struct token_record *fresh);

@@ -295,23 +295,19 @@ enum result authority_revoke(struct authority *authority, const struct caller *c
 	return authority_end_refused(authority, caller, id, now, result, err);
 }
 
-/* Inside the transaction. By the selector: between its proof and now the key may have been
- * replaced, and then it revokes nothing. */
+/* Inside the transaction. Between its proof and now the key may have been replaced, and then it
+ * revokes nothing. */
 static enum result revoke_held(struct authority *authority, const struct caller *holder,
 			       int64_t now)
 {
 	struct token_record fresh = {0};
-	struct account_record account;
-	enum result result =
-		store_find_caller(authority->store, &holder->token.selector, &fresh, &account);
-	bool is_good = result == RESULT_OK && authority_is_alive(&fresh, now) &&
-		       id_equals(&fresh.id, &holder->token.id);
+	enum result result = authority_read_holder_again(authority, holder, now, &fresh);
 
 	token_record_clear(&fresh);
-	if (is_good)
+	if (result == RESULT_OK)
 		return authority_revoke_audited(authority, holder, &holder->token.id, false, NULL,
 						now);
-	return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+	return result == RESULT_INVALID_TOKEN ? RESULT_OK : result;
 }
 
 enum result authority_revoke_held(struct authority *authority, const struct caller *holder,
