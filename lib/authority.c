@@ -44,9 +44,11 @@ enum result authority_read_holder_again(struct authority *authority, const struc
 		return RESULT_INVALID_TOKEN;
 	if (result != RESULT_OK)
 		return result;
-	return authority_is_alive(fresh, now) && id_equals(&fresh->id, &holder->token.id)
-		       ? RESULT_OK
-		       : RESULT_INVALID_TOKEN;
+	if (!authority_is_alive(fresh, now) || !id_equals(&fresh->id, &holder->token.id)) {
+		token_record_clear(fresh);
+		return RESULT_INVALID_TOKEN;
+	}
+	return RESULT_OK;
 }
 
 enum result authority_read_caller_again(struct authority *authority, const struct caller *caller,
@@ -57,10 +59,12 @@ enum result authority_read_caller_again(struct authority *authority, const struc
 	if (result != RESULT_OK)
 		return result;
 	if (!scope_admits(&fresh->scope, caller->address))
-		return RESULT_INVALID_TOKEN;
-	if (!permission_set_covers(fresh->scope.permissions, caller->required))
-		return RESULT_INSUFFICIENT_SCOPE;
-	return RESULT_OK;
+		result = RESULT_INVALID_TOKEN;
+	else if (!permission_set_covers(fresh->scope.permissions, caller->required))
+		result = RESULT_INSUFFICIENT_SCOPE;
+	if (result != RESULT_OK)
+		token_record_clear(fresh);
+	return result;
 }
 
 enum result authority_end_transaction(struct authority *authority, enum result result)

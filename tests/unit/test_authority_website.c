@@ -336,6 +336,9 @@ static void test_a_caller_that_ended_meanwhile_changes_nothing(void **state)
 	fixture_add_website(fixture, 1, 1);
 	set_role(fixture, 2, 1, ROLE_OWNER);
 	expect_refused(fixture, 2, "*/all/never", is_revoked, RESULT_INVALID_TOKEN);
+	/* Lists of websites are what a row owns. */
+	expect_refused(fixture, 2, "*/w1/never", is_revoked, RESULT_INVALID_TOKEN);
+	expect_refused(fixture, 2, "goals:read/w1/never", is_as_it_was, RESULT_INSUFFICIENT_SCOPE);
 	expect_refused(fixture, 2, "*/all/never", may_not_wait, RESULT_BUSY);
 	expect_refused(fixture, 2, "goals:read/all/never", is_as_it_was, RESULT_INSUFFICIENT_SCOPE);
 	expect_refused(fixture, 2, "*/all/1", is_as_it_was, RESULT_INVALID_TOKEN);
