@@ -114,12 +114,15 @@ static size_t decode_loosely(const char *query, char out[static REQUEST_URI_MAX]
 static void log_exposed(const struct request *request, const char *prefix, const char *text,
 			size_t length)
 {
+	struct display_key display;
 	struct selector selector;
 	struct key key;
 
-	if (token_parse(prefix, text, length, &key, &selector))
-		log_event(LOG_WARNING, request->id, "key in a URL", "key=%.*s do=revoke it",
-			  (int)length, text);
+	if (token_parse(prefix, text, length, &key, &selector)) {
+		token_mask(prefix, &key, &display);
+		log_event(LOG_WARNING, request->id, "key in a URL", "key=%s do=revoke it",
+			  display.text);
+	}
 	token_key_wipe(&key);
 }
 

@@ -55,6 +55,17 @@ bool token_prefix_valid(const char *prefix)
 	return true;
 }
 
+void token_mask(const char *prefix, const struct key *key, struct display_key *display)
+{
+	size_t shown = strlen(prefix) + DISPLAY_HEAD;
+
+	*display = (struct display_key){0};
+	memcpy(display->text, key->secret_text, shown);
+	memcpy(display->text + shown, "...", 3);
+	memcpy(display->text + shown + 3,
+	       key->secret_text + strlen(prefix) + TOKEN_BODY_LENGTH - DISPLAY_TAIL, DISPLAY_TAIL);
+}
+
 void token_mint(const char *prefix, struct key *key, struct selector *selector,
 		struct display_key *display)
 {
@@ -64,17 +75,13 @@ void token_mint(const char *prefix, struct key *key, struct selector *selector,
 
 	*key = (struct key){0};
 	*selector = (struct selector){0};
-	*display = (struct display_key){0};
 	memcpy(key->secret_text, prefix, prefix_length);
 	for (size_t i = 0; i < SELECTOR_LENGTH + SECRET_LENGTH; i++)
 		body[i] = alphabet[randombytes_uniform(ALPHABET_LENGTH)];
 	write_checksum(key->secret_text, checked, key->secret_text + checked);
 
 	memcpy(selector->text, body, SELECTOR_LENGTH);
-	memcpy(display->text, key->secret_text, prefix_length + DISPLAY_HEAD);
-	memcpy(display->text + prefix_length + DISPLAY_HEAD, "...", 3);
-	memcpy(display->text + prefix_length + DISPLAY_HEAD + 3,
-	       body + TOKEN_BODY_LENGTH - DISPLAY_TAIL, DISPLAY_TAIL);
+	token_mask(prefix, key, display);
 }
 
 static bool is_body(const char *text)

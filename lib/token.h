@@ -41,6 +41,9 @@ struct display_key {
 /** Says whether PREFIX is 1 to 8 of A-Za-z0-9 and then an underscore. */
 NODISCARD bool token_prefix_valid(const char *prefix);
 
+/** Writes what may be shown of KEY, a whole one under PREFIX, to DISPLAY. */
+void token_mask(const char *prefix, const struct key *key, struct display_key *display);
+
 /** Makes a new random key under PREFIX (valid), with its selector and display key. */
 void token_mint(const char *prefix, struct key *key, struct selector *selector,
 		struct display_key *display);
