@@ -42,7 +42,8 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 	lib/authority_rotate.c lib/authority_scope.c lib/authority_sweep.c lib/authority_team.c \
 	lib/authority_token.c lib/authority_walk.c lib/authority_website.c lib/bootstrap.c \
 	lib/bootstrap_code.c lib/buffer.c lib/codec.c lib/codec_audit.c lib/codec_body.c \
-	lib/codec_checkpoint.c lib/codec_read.c lib/codec_read_website.c lib/codec_sweep.c \
+	lib/codec_bootstrap.c lib/codec_checkpoint.c lib/codec_read.c lib/codec_read_website.c \
+	lib/codec_sweep.c \
 	lib/codec_verify.c lib/config.c lib/config_text.c lib/demand.c lib/error.c lib/file.c \
 	lib/id.c lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c \
 	lib/network.c lib/path.c lib/permission.c lib/policy.c lib/policy_file.c lib/process.c \

@@ -147,6 +147,23 @@ enum result body_read(const struct body *body, const struct body_field *fields, 
 	return result;
 }
 
+enum result body_read_some(const struct body *body, const struct body_field *fields, size_t count,
+			   const char *text, size_t length, const char *example)
+{
+	bool is_empty;
+
+	if (length == 0)
+		return error_set(body->err, RESULT_INVALID_JSON, NULL, "The body is empty; send %s",
+				 example);
+	return body_read(body, fields, count, text, length, &is_empty);
+}
+
+enum result body_refuse_missing(struct error *err, const char *field, const char *example)
+{
+	return error_set(err, RESULT_INVALID_FIELD, field, "%s: this field must be there; send %s",
+			 field, example);
+}
+
 enum result body_refuse_element(const struct body *body, const char *field, size_t index,
 				const char *wanted)
 {
@@ -154,6 +171,17 @@ enum result body_refuse_element(const struct body *body, const char *field, size
 
 	snprintf(name, sizeof(name), "%s[%zu]", field, index);
 	return error_set(body->err, RESULT_INVALID_FIELD, name, "%s: %s", name, wanted);
+}
+
+const char *body_text(struct json_object *value)
+{
+	const char *text = NULL;
+
+	if (json_object_is_type(value, json_type_string))
+		text = json_object_get_string(value);
+	if (text != NULL && strlen(text) != (size_t)json_object_get_string_len(value))
+		text = NULL;
+	return text;
 }
 
 enum result body_read_name(const struct body *body, const char *field, struct json_object *value,

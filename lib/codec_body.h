@@ -35,9 +35,21 @@ struct body_field {
 NODISCARD enum result body_read(const struct body *body, const struct body_field *fields,
 				size_t count, const char *text, size_t length, bool *is_empty);
 
+/** The same of a text that must not be empty; EXAMPLE says in a refusal what to send. */
+NODISCARD enum result body_read_some(const struct body *body, const struct body_field *fields,
+				     size_t count, const char *text, size_t length,
+				     const char *example);
+
+/** Refuses a body that lacks FIELD, as EXAMPLE does not: RESULT_INVALID_FIELD. */
+NODISCARD enum result body_refuse_missing(struct error *err, const char *field,
+					  const char *example);
+
 /** Refuses element INDEX of FIELD: RESULT_INVALID_FIELD. */
 NODISCARD enum result body_refuse_element(const struct body *body, const char *field, size_t index,
 					  const char *wanted);
+
+/** The text of VALUE; NULL where it is no string, or holds a NUL. */
+NODISCARD const char *body_text(struct json_object *value);
 
 /** Reads a name as api.md wants it into NAME; RESULT_INVALID_FIELD for anything but a string that
  *  is one, null among it. */

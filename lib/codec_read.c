@@ -158,15 +158,11 @@ enum result codec_read_draft(const struct config *config, const char *text, size
 			     int64_t now, struct token_draft *draft, struct error *err)
 {
 	struct body body = {config, now, draft, err};
-	bool is_empty;
 	enum result result;
 
 	*draft = (struct token_draft){0};
-	if (length == 0)
-		return error_set(err, RESULT_INVALID_JSON, NULL,
-				 "The body is empty; send {} for a token with your own scope");
-	result =
-		body_read(&body, draft_fields, ARRAY_LENGTH(draft_fields), text, length, &is_empty);
+	result = body_read_some(&body, draft_fields, ARRAY_LENGTH(draft_fields), text, length,
+				"{} for a token with your own scope");
 	if (result != RESULT_OK)
 		token_draft_clear(draft);
 	return result;

@@ -76,15 +76,11 @@ enum result codec_read_verification(const struct config *config, const char *tex
 				    struct verification *verification, struct error *err)
 {
 	struct body body = {config, 0, verification, err};
-	bool is_empty;
 	enum result result;
 
 	*verification = (struct verification){0};
-	if (length == 0)
-		return error_set(err, RESULT_INVALID_JSON, NULL,
-				 "The body is empty; send {\"key\": KEY}");
-	result = body_read(&body, verification_fields, ARRAY_LENGTH(verification_fields), text,
-			   length, &is_empty);
+	result = body_read_some(&body, verification_fields, ARRAY_LENGTH(verification_fields), text,
+				length, "{\"key\": KEY}");
 	if (result == RESULT_OK && verification->key_length == 0)
 		result = error_set(err, RESULT_INVALID_FIELD, verification_fields[0].name,
 				   "%s: the key that is to be checked is wanted",
