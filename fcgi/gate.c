@@ -32,22 +32,22 @@ bool gate_is_asked(const struct worker *worker, struct request *request)
 	return request->is_gate;
 }
 
-/* One way to say what was asked for. */
-struct form {
+/* The variables in which a web server says what was asked for. */
+struct question_source {
 	enum variable method, uri;
 };
 
-/* Both of FORM's variables, or neither; doubled ones could be a client's own. */
-static enum result read_form(const struct request *request, struct form form, struct form *found,
-			     bool *is_found, struct error *err)
+/* Both of SOURCE's variables, or neither; doubled ones could be a client's own. */
+static enum result read_source(const struct request *request, struct question_source source,
+			       struct question_source *found, bool *is_found, struct error *err)
 {
-	const char *method = request->variables[form.method];
-	const char *uri = request->variables[form.uri];
+	const char *method = request->variables[source.method];
+	const char *uri = request->variables[source.uri];
 
 	if (method == NULL && uri == NULL)
 		return RESULT_OK;
 	if (method == NULL || *method == '\0' || uri == NULL || *uri == '\0' ||
-	    request->is_doubled[form.method] || request->is_doubled[form.uri])
+	    request->is_doubled[source.method] || request->is_doubled[source.uri])
 		return error_set(err, RESULT_INVALID_REQUEST, NULL,
 				 "The gate needs the method and the URI that were asked for, each "
 				 "once; see the example configurations");
@@ -56,7 +56,7 @@ static enum result read_form(const struct request *request, struct form form, st
 		return error_set(err, RESULT_INVALID_REQUEST, NULL,
 				 "The gate was told of two different requests; have the web server "
 				 "take out what a client sends of the kind");
-	*found = form;
+	*found = source;
 	*is_found = true;
 	return RESULT_OK;
 }
@@ -65,20 +65,21 @@ static enum result read_form(const struct request *request, struct form form, st
 static enum result read_sub_request(enum gate_headers headers, struct request *request,
 				    struct error *err)
 {
-	static const struct form by_parameters = {VARIABLE_GATE_METHOD, VARIABLE_GATE_URI};
-	static const struct form by_headers[] = {
+	static const struct question_source by_parameters = {VARIABLE_GATE_METHOD,
+							     VARIABLE_GATE_URI};
+	static const struct question_source by_headers[] = {
 		[GATE_HEADERS_X_FORWARDED] = {VARIABLE_FORWARDED_METHOD, VARIABLE_FORWARDED_URI},
 		[GATE_HEADERS_X_ORIGINAL] = {VARIABLE_ORIGINAL_METHOD, VARIABLE_ORIGINAL_URI},
 	};
 	const char *gate = request->variables[VARIABLE_GATE];
-	struct form found = {0};
+	struct question_source found = {0};
 	bool is_found = false;
 	enum result result = RESULT_OK;
 
 	if (gate != NULL && strcmp(gate, "on") == 0 && !request->is_doubled[VARIABLE_GATE])
-		result = read_form(request, by_parameters, &found, &is_found, err);
+		result = read_source(request, by_parameters, &found, &is_found, err);
 	if (result == RESULT_OK && headers != GATE_HEADERS_NONE)
-		result = read_form(request, by_headers[headers], &found, &is_found, err);
+		result = read_source(request, by_headers[headers], &found, &is_found, err);
 	if (result == RESULT_OK && !is_found)
 		result = error_set(err, RESULT_INVALID_REQUEST, NULL,
 				   "The gate is not told what was asked for; set CLAVIGER_GATE, "
