@@ -4,7 +4,8 @@ answer tells nobody whether it was one (rows 122, 124 and 125, A29 and 5.7 of se
 import pytest
 
 from asking import MEMO, QUICK, change, check_bare, form, same
-from claviger_site import B, PLAIN_CGI, TOKENS, Site, changed, well_formed
+from claviger_site import B, PLAIN_CGI, TOKENS, changed, well_formed
+from conftest import opened
 from refusals import nothing_changes, tells_nothing
 
 PATH = "/api/v1/revoke"
@@ -30,11 +31,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 @pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from asking import ALL_PERMISSIONS, FORM, MEMO, QUICK, change, check_bare, form
-from claviger_site import B, TOKENS, Site, changed, well_formed
+from claviger_site import B, TOKENS, changed, well_formed
+from conftest import opened
 from refusals import nothing_changes, tells_nothing
 
 PATH = "/api/v1/introspect"
@@ -29,11 +30,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 def seconds(moment):

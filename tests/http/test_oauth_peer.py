@@ -9,7 +9,8 @@ from authlib.oauth2.rfc6750 import InsufficientScopeError, InvalidTokenError
 from authlib.oauth2.rfc7662 import IntrospectTokenValidator
 
 from asking import MEMO, QUICK
-from claviger_site import TOKENS, Site, well_formed
+from claviger_site import TOKENS, well_formed
+from conftest import opened
 
 
 def client(web, key):
@@ -50,11 +51,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 def test_a_resource_server_lets_in_by_scope(scene):

@@ -5,7 +5,8 @@ import concurrent.futures
 import pytest
 
 from asking import MEMO, QUICK, USES, change, check_bare, form
-from claviger_site import B, PLAIN_CGI, TOKENS, Site, changed, well_formed
+from claviger_site import B, PLAIN_CGI, TOKENS, changed, well_formed
+from conftest import opened
 from refusals import nothing_changes, tells_nothing
 
 PATH = "/api/v1/verify"
@@ -40,11 +41,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 def test_a_good_key_is_valid_and_its_record_is_shown(scene):
