@@ -7,7 +7,8 @@ import re
 import pytest
 
 from asking import MEMO, QUICK, ask_program, change
-from claviger_site import TOKENS, Site, well_formed
+from claviger_site import TOKENS, well_formed
+from conftest import opened
 from refusals import nothing_changes, refused, tells_nothing, without_request_id
 
 HERE, THERE = "127.0.0.1", "127.0.0.2"
@@ -39,11 +40,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 # 400 invalid_field: label, what is asked (bytes where Python would not write it so), field.

@@ -6,7 +6,8 @@ import datetime
 import pytest
 
 from asking import MEMO, QUICK, change
-from claviger_site import B, TOKENS, Site
+from claviger_site import B, TOKENS
+from conftest import opened
 from refusals import kept_tokens, tells_nothing
 
 AUDIT = B + "/audit"
@@ -37,11 +38,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 @pytest.fixture(autouse=True)

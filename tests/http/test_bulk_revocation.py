@@ -8,7 +8,8 @@ import sqlite3
 import pytest
 
 from asking import MEMO, QUICK, change
-from claviger_site import TOKENS, Site
+from claviger_site import TOKENS
+from conftest import opened
 from refusals import nothing_changes, refused, tells_nothing
 
 REVOKE = TOKENS + "/revoke"
@@ -70,11 +71,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 def test_what_a_token_made_is_revoked_and_shown(scene):

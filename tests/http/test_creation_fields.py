@@ -11,7 +11,8 @@ import time
 import pytest
 
 from asking import ALL_PERMISSIONS, MEMO, QUICK
-from claviger_site import TOKENS, Site, changed, well_formed
+from claviger_site import TOKENS, changed, well_formed
+from conftest import opened
 from refusals import refused, without_request_id
 
 CATALOGUE = list(ALL_PERMISSIONS)
@@ -61,11 +62,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 def ids_of(cases):
@@ -456,13 +454,10 @@ def test_authentication_is_asked_before_the_body_is_read(scene):
 @pytest.fixture(scope="module")
 def full():
     """A site whose account has as many tokens as it may have: what the operator makes counts."""
-    site = Site("tokens_per_account = 2\n" + QUICK + MEMO)
-    try:
+    for site in opened("tokens_per_account = 2\n" + QUICK + MEMO):
         website = site.website("one.example")
         key = site.token("owner@localhost", "--permission", "goals:read,api-keys:write")["key"]
         yield site.start(), key, website
-    finally:
-        site.close()
 
 
 # All of these but the last are also one token too many.

@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from asking import ALL_PERMISSIONS, MEMO, QUICK, change, same
-from claviger_site import TOKENS, B, Site
+from claviger_site import TOKENS, B
+from conftest import opened
 from refusals import nothing_changes, without_request_id
 
 UNKNOWN_ID = "0123456789abcdef01234567"
@@ -50,11 +51,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 def scope(record):

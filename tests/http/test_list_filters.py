@@ -7,7 +7,8 @@ import sqlite3
 import pytest
 
 from asking import MEMO, QUICK, change
-from claviger_site import TOKENS, Site
+from claviger_site import TOKENS
+from conftest import opened
 from refusals import nothing_changes, tells_nothing
 
 UNKNOWN_ID = "0123456789abcdef01234567"
@@ -75,11 +76,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 def test_a_maker_is_asked_for_what_it_made_itself(scene):

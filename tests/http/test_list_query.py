@@ -7,7 +7,8 @@ import urllib.parse
 import pytest
 
 from asking import MEMO, QUICK, ask_program, change
-from claviger_site import TOKENS, Site, changed
+from claviger_site import TOKENS, changed
+from conftest import opened
 from refusals import nothing_changes, tells_nothing, without_request_id
 
 LITERAL_NAMES = ["100% sure", "under_score", "o'brien", "back\\slash"]
@@ -94,11 +95,8 @@ class Family:
 
 @pytest.fixture(scope="module")
 def family():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Family(site)
-    finally:
-        site.close()
 
 
 def refused(family, query, field, path=TOKENS, method="GET"):

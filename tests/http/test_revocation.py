@@ -6,7 +6,8 @@ import datetime
 import pytest
 
 from asking import MEMO, QUICK, change, same
-from claviger_site import TOKENS, Site
+from claviger_site import TOKENS
+from conftest import opened
 from refusals import nothing_changes, without_request_id
 
 UNKNOWN_ID = "0123456789abcdef01234567"
@@ -69,11 +70,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 def test_a_revoked_token_is_refused_at_the_next_request(scene):

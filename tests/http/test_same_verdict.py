@@ -7,7 +7,8 @@ import random
 import pytest
 
 from asking import ALL_PERMISSIONS, MEMO, QUICK, change, check_bare, form
-from claviger_site import B, PLAIN_CGI, ROUNDS, SEED, TOKENS, Site
+from claviger_site import B, PLAIN_CGI, ROUNDS, SEED, TOKENS
+from conftest import opened
 from fastcgi_peer import AUTHORIZER, Peer, request, variables
 
 TOKENS_MADE = max(10, min(ROUNDS // 5, 60))
@@ -115,12 +116,9 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene():
     print(f"CLAVIGER_SEED={SEED}")
-    site = Site(QUICK + MEMO + "policy = {directory}/policy\ngate_headers = x-original\n",
-                write_policy)
-    try:
+    config = QUICK + MEMO + "policy = {directory}/policy\ngate_headers = x-original\n"
+    for site in opened(config, make=write_policy):
         yield Scene(site, random.Random(SEED))
-    finally:
-        site.close()
 
 
 def test_verify_says_what_the_routes_do(scene):

@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from asking import MEMO, QUICK, bearer, line
-from claviger_site import B, SEED, TOKENS, Site
+from claviger_site import B, SEED, TOKENS
+from conftest import opened
 from refusals import tells_nothing, without_request_id
 
 WEBSITES = B + "/websites"
@@ -74,11 +75,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 # ---- Giving and taking -------------------------------------------------------------------------

@@ -4,7 +4,8 @@
 import pytest
 
 from asking import MEMO, QUICK, USES, change
-from claviger_site import TOKENS, Site
+from claviger_site import TOKENS
+from conftest import opened
 from refusals import nothing_changes, tells_nothing
 
 UNKNOWN_ID = "0123456789abcdef01234567"
@@ -48,11 +49,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 def without(record, *names):

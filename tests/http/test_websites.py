@@ -8,7 +8,8 @@ import sqlite3
 import pytest
 
 from asking import ALL_PERMISSIONS, MEMO, QUICK, bearer, line
-from claviger_site import B, TOKENS, Site, checksum
+from claviger_site import B, TOKENS, checksum
+from conftest import opened
 from refusals import tells_nothing, without_request_id
 
 WEBSITES = B + "/websites"
@@ -66,11 +67,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene():
-    site = Site(QUICK + MEMO)
-    try:
+    for site in opened(QUICK + MEMO):
         yield Scene(site)
-    finally:
-        site.close()
 
 
 # ---- Making ------------------------------------------------------------------------------------
