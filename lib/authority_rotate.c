@@ -8,8 +8,7 @@
 
 #include <sodium.h>
 
-/* Who rotates what; decided twice, so that a refusal costs no scrypt run: before it, and by what
- * the rows say in the transaction that changes them. */
+/* Who rotates what. */
 struct rotation {
 	const struct caller *caller;
 	const struct id *id;
@@ -17,14 +16,22 @@ struct rotation {
 	int64_t grace_ms;
 };
 
-/* FRESH is the caller's row. TARGET, the token as it is, must own nothing, and owns afterwards. */
-static enum result decide(struct authority *authority, const struct rotation *rotation,
-			  const struct token_record *fresh, int64_t now,
+/* Decided twice, so that a refusal costs no scrypt run: before it, and in the transaction that
+ * changes what it finds. Caller and target are read at one moment: a caller that was revoked with
+ * its target since it was let in is told that, not that its target is gone. TARGET must own
+ * nothing, and is to be cleared also on failure. */
+static enum result decide(struct authority *authority, const struct rotation *rotation, int64_t now,
 			  struct token_record *target, bool *is_repeat, struct error *err)
 {
+	struct token_record fresh = {0};
 	struct idempotent_record earlier;
-	enum result result = authority_find_changeable(authority, fresh, rotation->id, target, err);
+	bool is_own_replaced_key;
+	enum result result = authority_read_caller_again(authority, rotation->caller, now, &fresh);
 
+	if (result == RESULT_OK)
+		result = authority_find_changeable(authority, &fresh, rotation->id, target, err);
+	is_own_replaced_key = fresh.is_replaced_key && id_equals(&fresh.id, rotation->id);
+	token_record_clear(&fresh);
 	if (result == RESULT_OK)
 		result = authority_find_earlier(authority, rotation->caller, rotation->idempotency,
 						now, &earlier, is_repeat, err);
@@ -33,28 +40,21 @@ static enum result decide(struct authority *authority, const struct rotation *ro
 	/* Rotated since, the lost key is dead already, and the one that lives is another's. */
 	*is_repeat = *is_repeat && earlier.made_at == target->rotated_at;
 	/* But for the retry of the very rotation that replaced it. */
-	if (fresh->is_replaced_key && id_equals(&fresh->id, rotation->id) && !*is_repeat)
-		return RESULT_REPLACED_KEY;
-	return RESULT_OK;
+	return is_own_replaced_key && !*is_repeat ? RESULT_REPLACED_KEY : RESULT_OK;
 }
 
-/* Caller and target as they are at one moment: a caller that was revoked with its target since it
- * was let in is told that, not that its target is gone. */
 static enum result decide_first(struct authority *authority, const struct rotation *rotation,
 				int64_t now, struct error *err)
 {
-	struct token_record fresh = {0}, target = {0};
+	struct token_record target = {0};
 	bool is_repeat;
 	enum result result = store_begin_read(authority->store);
 
 	if (result != RESULT_OK)
 		return result;
-	result = authority_read_caller_again(authority, rotation->caller, now, &fresh);
-	if (result == RESULT_OK)
-		result = decide(authority, rotation, &fresh, now, &target, &is_repeat, err);
+	result = decide(authority, rotation, now, &target, &is_repeat, err);
 	store_rollback(authority->store);
 	token_record_clear(&target);
-	token_record_clear(&fresh);
 	return result;
 }
 
@@ -63,13 +63,11 @@ static enum result rotate(struct authority *authority, const struct rotation *ro
 			  const struct token_record *minted, struct token_record *record,
 			  struct error *err)
 {
-	struct token_record fresh = {0}, before;
+	struct token_record before;
 	int64_t now = timestamp_now();
 	bool is_repeat;
-	enum result result = authority_read_caller_again(authority, rotation->caller, now, &fresh);
+	enum result result = decide(authority, rotation, now, record, &is_repeat, err);
 
-	if (result == RESULT_OK)
-		result = decide(authority, rotation, &fresh, now, record, &is_repeat, err);
 	if (result == RESULT_OK) {
 		before = *record; /* what it owns stays RECORD's */
 		record->selector = minted->selector;
@@ -88,7 +86,6 @@ static enum result rotate(struct authority *authority, const struct rotation *ro
 	if (result == RESULT_OK)
 		result = authority_remember(authority, rotation->caller, rotation->idempotency,
 					    rotation->id, now);
-	token_record_clear(&fresh);
 	return result;
 }
 

@@ -70,66 +70,58 @@ static enum result make_room(struct authority *authority, const struct maker *ma
 	return result;
 }
 
-/* What may be made is decided twice: before scrypt, so that a refusal costs none, and, IS_FINAL,
- * by what the rows say inside the transaction. */
+/* What may be made is decided twice, each time by the caller's row and all else as they are at one
+ * moment: before scrypt, so that a refusal costs none, and, IS_FINAL, inside the transaction.
+ * CHOSEN must own nothing, and is to be cleared also on failure. */
 static enum result decide(struct authority *authority, const struct maker *maker,
-			  const struct scope *scope, const struct token_draft *draft, int64_t now,
-			  bool is_final, struct scope *chosen, struct error *err)
-{
-	enum result result = authority_choose_scope(
-		authority, scope, draft, "The new token would exceed the caller", chosen, err);
-
-	if (result != RESULT_OK)
-		return result;
-	result = make_room(authority, maker, now, is_final, err);
-	if (result != RESULT_OK)
-		scope_clear(chosen);
-	return result;
-}
-
-/* By the caller's row and all else as they are at one moment. */
-static enum result decide_first(struct authority *authority, const struct maker *maker,
-				const struct token_draft *draft, int64_t now, struct error *err)
+			  const struct token_draft *draft, int64_t now, bool is_final,
+			  struct scope *chosen, struct error *err)
 {
 	struct token_record fresh = {0};
-	struct scope chosen = {0};
-	const struct scope *scope = &maker->whole_account;
-	enum result result = store_begin_read(authority->store);
-
-	if (result != RESULT_OK)
-		return result;
-	if (maker->caller != NULL) {
-		result = authority_read_caller_again(authority, maker->caller, now, &fresh);
-		scope = &fresh.scope;
-	}
-	if (result == RESULT_OK)
-		result = decide(authority, maker, scope, draft, now, false, &chosen, err);
-	store_rollback(authority->store);
-	scope_clear(&chosen);
-	token_record_clear(&fresh);
-	return result;
-}
-
-/* Inside the transaction: the rows as they are now decide. */
-static enum result add_token(struct authority *authority, const struct maker *maker,
-			     const struct token_draft *draft, struct token_record *record,
-			     struct error *err)
-{
-	struct token_record fresh = {0};
-	const struct scope *scope = &maker->whole_account;
-	int64_t now = timestamp_now();
+	const struct scope *within = &maker->whole_account;
 	enum result result = RESULT_OK;
 
 	if (maker->caller != NULL) {
 		result = authority_read_caller_again(authority, maker->caller, now, &fresh);
-		scope = &fresh.scope;
-		record->has_parent = true;
-		record->parent = maker->caller->token.id;
+		within = &fresh.scope;
 	}
 	if (result == RESULT_OK)
-		result = decide(authority, maker, scope, draft, now, true, &record->scope, err);
+		result = authority_choose_scope(authority, within, draft,
+						"The new token would exceed the caller", chosen,
+						err);
+	if (result == RESULT_OK)
+		result = make_room(authority, maker, now, is_final, err);
+	token_record_clear(&fresh);
+	return result;
+}
+
+static enum result decide_first(struct authority *authority, const struct maker *maker,
+				const struct token_draft *draft, int64_t now, struct error *err)
+{
+	struct scope chosen = {0};
+	enum result result = store_begin_read(authority->store);
+
+	if (result != RESULT_OK)
+		return result;
+	result = decide(authority, maker, draft, now, false, &chosen, err);
+	store_rollback(authority->store);
+	scope_clear(&chosen);
+	return result;
+}
+
+/* Inside the transaction. */
+static enum result add_token(struct authority *authority, const struct maker *maker,
+			     const struct token_draft *draft, struct token_record *record,
+			     struct error *err)
+{
+	int64_t now = timestamp_now();
+	enum result result = decide(authority, maker, draft, now, true, &record->scope, err);
+
 	if (result == RESULT_OK) {
 		record->id = id_new(now);
+		record->has_parent = maker->caller != NULL;
+		if (record->has_parent)
+			record->parent = maker->caller->token.id;
 		record->created_at = now;
 		record->last_used_at = STORE_NO_MOMENT;
 		record->revoked_at = STORE_NO_MOMENT;
@@ -145,7 +137,6 @@ static enum result add_token(struct authority *authority, const struct maker *ma
 	if (result == RESULT_OK && maker->caller != NULL)
 		result = authority_remember(authority, maker->caller, maker->idempotency,
 					    &record->id, now);
-	token_record_clear(&fresh);
 	return result;
 }
 
