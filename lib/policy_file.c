@@ -150,26 +150,23 @@ static struct held *look(const struct policy_file *file, const char *path, struc
 	return fresh;
 }
 
-/* Looks where that is due. */
+static bool is_due(const struct policy_file *file, int64_t now)
+{
+	return file->current != NULL && !file->is_looking &&
+	       now - file->looked_at >= LOOK_INTERVAL_MS;
+}
+
+/* Begins and ends with the lock held, and gives it back in between. */
 static void refresh(struct policy_file *file, int64_t now)
 {
 	char path[CONFIG_PATH_SIZE];
-	struct stamp stamp;
+	struct stamp stamp = file->stamp;
 	struct held *fresh;
-	bool is_due;
 
-	pthread_mutex_lock(&file->lock);
-	is_due = file->current != NULL && !file->is_looking &&
-		 now - file->looked_at >= LOOK_INTERVAL_MS;
-	if (is_due) {
-		file->is_looking = true;
-		file->looked_at = now;
-		memcpy(path, file->path, sizeof(path));
-		stamp = file->stamp;
-	}
+	file->is_looking = true;
+	file->looked_at = now;
+	memcpy(path, file->path, sizeof(path));
 	pthread_mutex_unlock(&file->lock);
-	if (!is_due)
-		return;
 	fresh = look(file, path, &stamp);
 	pthread_mutex_lock(&file->lock);
 	file->is_looking = false;
@@ -182,15 +179,15 @@ static void refresh(struct policy_file *file, int64_t now)
 		}
 	}
 	release(fresh);
-	pthread_mutex_unlock(&file->lock);
 }
 
 struct policy *policy_file_take(struct policy_file *file, int64_t now)
 {
 	struct held *taken;
 
-	refresh(file, now);
 	pthread_mutex_lock(&file->lock);
+	if (is_due(file, now))
+		refresh(file, now);
 	taken = file->current;
 	if (taken != NULL)
 		taken->holders++;
