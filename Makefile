@@ -37,7 +37,7 @@ CLAVIGER_CFLAGS := -std=c17 -D_XOPEN_SOURCE=700 -DCLAVIGER_VERSION='"$(VERSION)"
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lscrypt $(if $(findstring static,$(PIE)),-lm) -pthread
 
 LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/authority.c \
-	lib/authority_account.c lib/authority_audit.c lib/authority_change.c \
+	lib/authority_account.c lib/authority_activity.c lib/authority_audit.c lib/authority_change.c \
 	lib/authority_idempotency.c lib/authority_list.c lib/authority_purge.c \
 	lib/authority_rotate.c lib/authority_scope.c lib/authority_sweep.c lib/authority_team.c \
 	lib/authority_token.c lib/authority_walk.c lib/authority_website.c lib/bootstrap.c \
@@ -48,12 +48,12 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 	lib/id.c lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c \
 	lib/network.c lib/path.c lib/permission.c lib/policy.c lib/policy_file.c lib/process.c \
 	lib/query.c lib/rate_limit.c lib/scope.c lib/scrypt_slots.c lib/secret.c lib/setting.c \
-	lib/store_sqlite.c lib/store_sqlite_account.c lib/store_sqlite_audit.c \
+	lib/store_sqlite.c lib/store_sqlite_account.c lib/store_sqlite_activity.c lib/store_sqlite_audit.c \
 	lib/store_sqlite_copy.c lib/store_sqlite_family.c lib/store_sqlite_idempotency.c \
 	lib/store_sqlite_schema.c lib/store_sqlite_statements.c lib/store_sqlite_token.c \
 	lib/store_sqlite_website.c lib/text.c lib/throttle.c lib/timestamp.c lib/token.c \
 	lib/tries.c lib/usage.c
-FCGI_SOURCES = fcgi/account.c fcgi/admission.c fcgi/arriving.c fcgi/audit.c \
+FCGI_SOURCES = fcgi/account.c fcgi/activity.c fcgi/admission.c fcgi/arriving.c fcgi/audit.c \
 	fcgi/background.c fcgi/cgi.c fcgi/check.c fcgi/credentials.c fcgi/exchange.c \
 	fcgi/first_owner.c fcgi/form.c fcgi/gate.c fcgi/health.c fcgi/lanes.c fcgi/listen.c \
 	fcgi/look.c fcgi/main.c fcgi/metrics.c fcgi/oauth.c fcgi/openapi.c fcgi/page.c \

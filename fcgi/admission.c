@@ -72,7 +72,7 @@ static enum result count_use(struct worker *worker, struct request *request, str
 	request->is_counted = true;
 	if (worker->server->usage != NULL) /* plain CGI writes it after its answer */
 		authority_note_use(&worker->authority, &request->caller, request_address(request),
-				   request->now);
+				   request->now, false);
 	return RESULT_OK;
 }
 

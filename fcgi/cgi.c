@@ -74,7 +74,7 @@ bool cgi_answer(struct worker *worker, const char *prefix, char *const *environm
 		signal(SIGTERM, SIG_IGN);
 		close(STDOUT_FILENO);
 		authority_note_use(&worker->authority, &request.caller, request_address(&request),
-				   request.now);
+				   request.now, request.is_refused);
 	}
 	request_clear(&request);
 	response_clear(&response);

@@ -19,7 +19,7 @@ handler_fn tokens_list, tokens_create, tokens_self, tokens_show, tokens_change, 
 handler_fn account_show, account_rename, permissions_list;
 handler_fn websites_list, websites_create, websites_show, websites_rename, websites_remove;
 handler_fn team_list, team_set, team_remove;
-handler_fn audit_list;
+handler_fn activity_list, audit_list;
 handler_fn oauth_introspect, oauth_revoke;
 handler_fn first_owner_make;
 handler_fn openapi_show;

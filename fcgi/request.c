@@ -81,6 +81,7 @@ void request_reset(struct request *request)
 	caller_clear(&request->caller);
 	request->is_gate = false;
 	request->has_question = false;
+	request->is_refused = false;
 	request->is_counted = false;
 	request->route = 0;
 }

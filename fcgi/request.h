@@ -82,6 +82,7 @@ struct request {
 	bool is_gate;      /* a question to the gate, not to a route */
 	bool has_question; /* as a sub-request to the gate: method, URI and path are those it is
 			      about */
+	bool is_refused;   /* though its caller is known */
 	bool is_counted; /* as a use of the caller's token: once, whichever lanes it goes through */
 };
 

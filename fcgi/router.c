@@ -57,6 +57,7 @@ static const struct route {
 	{ "PUT",    ADMIN "/websites/{websiteId}/team/{accountId}",     team_set,         ACCESS_HOLDER,         "team:write",     BODY_JSON },
 	{ "DELETE", ADMIN "/websites/{websiteId}/team/{accountId}",     team_remove,      ACCESS_HOLDER,         "team:write",     BODY_NONE },
 	{ "GET",    ADMIN "/audit",                                     audit_list,       ACCESS_HOLDER_OF_ALL,  "api-keys:read",  BODY_NONE },
+	{ "GET",    ADMIN "/activity",                                  activity_list,    ACCESS_HOLDER,         "api-keys:read",  BODY_NONE },
 	{ "POST",   "/api/v1/verify",                                   tokens_verify,    ACCESS_HOLDER,         "api-keys:read",  BODY_JSON },
 	{ "POST",   "/api/v1/introspect",                               oauth_introspect, ACCESS_HOLDER,         "api-keys:read",  BODY_FORM },
 	{ "POST",   "/api/v1/revoke",                                   oauth_revoke,     ACCESS_ANYONE,         NULL,             BODY_FORM },
@@ -205,6 +206,7 @@ static enum result check_permission(struct worker *worker, const struct route *r
 {
 	const struct catalogue *catalogue = &worker->server->config->catalogue;
 	size_t index;
+	enum result result;
 
 	switch (route->access) {
 	case ACCESS_NOBODY:
@@ -219,10 +221,9 @@ static enum result check_permission(struct worker *worker, const struct route *r
 			return RESULT_OK;
 		break;
 	case ACCESS_HOLDER_OF_ALL:
-		if (!request->caller.token.scope.every_website)
-			return error_set(err, RESULT_INSUFFICIENT_SCOPE, NULL,
-					 "This needs an access token that is not limited to "
-					 "websites");
+		result = authority_require_every_website(&request->caller, err);
+		if (result != RESULT_OK)
+			return result;
 		break;
 	case ACCESS_HOLDER:
 		break;
@@ -271,6 +272,19 @@ static enum result dispatch(struct worker *worker, struct request *request,
 	return serve(worker, *route, request, response, pending);
 }
 
+/* Where somebody was let in and then refused. A key that was not, authority_authenticate() noted.
+ */
+static void note_refusal(struct worker *worker, struct request *request, enum result result)
+{
+	int status = response_status(result);
+
+	if (request->caller.token.created_at == 0 ||
+	    (status != 401 && status != 403 && status != 429))
+		return;
+	request->is_refused = true; /* which plain CGI writes with the use */
+	authority_note_refusal(&worker->authority, &request->caller.token.id, request->now);
+}
+
 static void refuse(struct worker *worker, const struct route *route, const struct request *request,
 		   struct response *response, enum result result)
 {
@@ -312,7 +326,9 @@ enum result router_answer(struct worker *worker, struct request *request, struct
 		response_reset(response);
 		return RESULT_DEFERRED;
 	}
-	if (result != RESULT_OK)
+	if (result != RESULT_OK) {
+		note_refusal(worker, request, result);
 		refuse(worker, route, request, response, result);
+	}
 	return RESULT_OK;
 }

@@ -206,6 +206,21 @@ static void log_refused_address(const struct id *token, const char *address)
 	log_event(LOG_INFO, NULL, "refused by allowedIps", "token=%s address=%.64s", id, address);
 }
 
+/* Notes that RECORD's key was refused, where it is known to be the right one. Where it is not, that
+ * would cost a scrypt run, and who has but a selector is not to write to the store. A revoked token
+ * has no hash any more, so that nobody can tell. */
+static void note_if_known(struct authority *authority, const struct key *key,
+			  const struct check *check, const struct token_record *record, int64_t now)
+{
+	struct memo_tag tag;
+
+	if (!check->is_by_holder || authority->usage == NULL || record->hash.mcf[0] == '\0')
+		return;
+	memo_tag(authority->memo, key, &record->hash, &tag);
+	if (memo_find(authority->memo, &tag) == MEMO_MATCHES)
+		authority_note_refusal(authority, &record->id, now);
+}
+
 /* Decides by the row that is in force now whether KEY is good. PROVEN is a pair that this call has
  * checked itself, so that nothing depends on the memo having kept it. RESULT_DEFERRED: a scrypt run
  * must decide, and TAG names it. */
@@ -221,12 +236,15 @@ static enum result judge(struct authority *authority, const struct key *key,
 		return RESULT_INVALID_TOKEN;
 	if (result != RESULT_OK)
 		return result;
-	if (!authority_is_alive(record, now))
+	if (!authority_is_alive(record, now)) {
+		note_if_known(authority, key, check, record, now);
 		return RESULT_INVALID_TOKEN;
+	}
 	if (check->account != NULL && !id_equals(&record->scope.account, check->account))
 		return RESULT_INVALID_TOKEN;
 	if (check->is_by_holder && !scope_admits(&record->scope, check->address)) {
 		log_refused_address(&record->id, check->address);
+		note_if_known(authority, key, check, record, now);
 		return RESULT_INVALID_TOKEN;
 	}
 	memo_tag(authority->memo, key, &record->hash, tag);
@@ -340,6 +358,14 @@ enum result authority_require(struct authority *authority, struct caller *caller
 	return result;
 }
 
+enum result authority_require_every_website(const struct caller *caller, struct error *err)
+{
+	if (caller->token.scope.every_website)
+		return RESULT_OK;
+	return error_set(err, RESULT_INSUFFICIENT_SCOPE, NULL,
+			 "This needs an access token that is not limited to websites");
+}
+
 enum result authority_permit(struct authority *authority, const struct scope *scope,
 			     struct permission_set needed, const struct id *website, int64_t now)
 {
@@ -401,23 +427,4 @@ enum result authority_limit_rate(struct authority *authority, const struct calle
 	return error_set(err, RESULT_RATE_LIMITED, NULL,
 			 "This token may make %u requests a minute; wait as Retry-After says",
 			 (unsigned)limit);
-}
-
-void authority_note_use(struct authority *authority, const struct caller *caller,
-			const char *address, int64_t now)
-{
-	const struct token_record *token = &caller->token;
-	struct token_use use = {.token = token->id,
-				.at = now,
-				.newest_key_at = token->is_replaced_key ? STORE_NO_MOMENT : now,
-				.count = 1};
-	bool is_written = token->last_used_at != STORE_NO_MOMENT && token->last_used_at <= now &&
-			  token->last_used_at > now - USAGE_INTERVAL_MS;
-
-	if (!network_parse_address(address, &use.address))
-		use.address = (struct network){0};
-	if (authority->usage != NULL)
-		usage_note(authority->usage, &use);
-	else if (!is_written && store_add_use(authority->store, &use) != RESULT_OK)
-		log_event(LOG_WARNING, NULL, "last use not written", "store=unavailable");
 }

@@ -92,6 +92,9 @@ NODISCARD enum result authority_cut_to_reached(struct authority *authority, stru
  *  of them must still be open to its account. RESULT_INSUFFICIENT_SCOPE when not. */
 NODISCARD enum result authority_require(struct authority *authority, struct caller *caller,
 					struct permission_set needed);
+/** RESULT_INSUFFICIENT_SCOPE, with what is wanted in ERR, where CALLER is limited to websites. */
+NODISCARD enum result authority_require_every_website(const struct caller *caller,
+						      struct error *err);
 /** Says whether a living token of SCOPE reaches NEEDED on WEBSITE now, after the role of its
  * account there has cut it; where WEBSITE is NULL, as authority_require() does.
  * RESULT_INSUFFICIENT_SCOPE where a permission or the role is lacking, RESULT_NOT_FOUND for a
@@ -175,7 +178,8 @@ NODISCARD enum result authority_rotate(struct authority *authority, const struct
 				       struct token_record *record, struct key *key,
 				       struct error *err);
 
-/** Forgets what is over at NOW: keys whose grace has ended, and what requests made a day ago. */
+/** Forgets what is over at NOW: keys whose grace has ended, what requests made a day ago, and what
+ *  was asked a month ago. */
 NODISCARD enum result authority_forget(struct authority *authority, int64_t now);
 
 /** Keeps in the audit that CALLER's replaced key is used though the newest one was, once for each
@@ -286,11 +290,29 @@ NODISCARD enum result authority_revoke_as_operator(struct authority *authority, 
 NODISCARD enum result authority_limit_rate(struct authority *authority, const struct caller *caller,
 					   int64_t now, struct error *err);
 
-/** Counts a use of CALLER's token at NOW from ADDRESS; never fails the request. Where there is no
- *  memory for uses (plain CGI) it is written at once, and only where the last one that was written
- *  is older than USAGE_INTERVAL_MS: then the count is a lower bound. */
+/** Counts a use of CALLER's token at NOW from ADDRESS, and where IS_REFUSED, that it came to
+ *  nothing; never fails the request. Where there is no memory for uses (plain CGI) it is written at
+ *  once, and only where the last one that was written is older than USAGE_INTERVAL_MS: then the
+ *  count is a lower bound. */
 void authority_note_use(struct authority *authority, const struct caller *caller,
-			const char *address, int64_t now);
+			const char *address, int64_t now, bool is_refused);
+/** Counts that a request with a key of TOKEN was refused at NOW; nothing where there is no memory
+ * for it. authority_authenticate() does so itself for a key that it refuses, where it knows without
+ * a scrypt run that it is the right one. */
+void authority_note_refusal(struct authority *authority, const struct id *token, int64_t now);
+
+enum { ACTIVITY_DAYS_MAX = 31, ACTIVITY_HOURS_MAX = ACTIVITY_DAYS_MAX * 24 };
+
+/** Calls EACH, oldest first, with those of the last DAYS * 24 hours, at most ACTIVITY_HOURS_MAX,
+ * the present one among them, in which anything was asked with the keys of the token ID, which
+ * CALLER must see (RESULT_NOT_FOUND), or where that is NULL, with those of all tokens of its
+ * account: then it must not be limited to websites (RESULT_INSUFFICIENT_SCOPE), and a thread that
+ * may not wait answers RESULT_BUSY. */
+NODISCARD enum result authority_list_activity(struct authority *authority,
+					      const struct caller *caller, const struct id *id,
+					      unsigned days, int64_t now,
+					      void (*each)(void *, const struct activity *),
+					      void *context, struct error *err);
 
 enum { CURSOR_TEXT_SIZE = 33 }; /* 24 bytes in base64url, and NUL */
 

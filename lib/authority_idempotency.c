@@ -72,5 +72,5 @@ enum result authority_forget(struct authority *authority, int64_t now)
 
 	if (result == RESULT_OK)
 		result = store_forget_idempotent(authority->store, now - REMEMBERED_MS);
-	return result;
+	return result == RESULT_OK ? authority_forget_activity(authority, now) : result;
 }

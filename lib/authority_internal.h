@@ -85,6 +85,10 @@ NODISCARD enum result authority_remember(struct authority *authority, const stru
 					 const struct idempotency *idempotency,
 					 const struct id *token, int64_t now);
 
+/** Forgets what was asked before the hours that authority_list_activity() can show, in small
+ *  transactions. */
+NODISCARD enum result authority_forget_activity(struct authority *authority, int64_t now);
+
 /** Commits where RESULT is RESULT_OK, else takes all back; answers what came of it. */
 NODISCARD enum result authority_end_transaction(struct authority *authority, enum result result);
 

@@ -375,6 +375,18 @@ void codec_write_member(const struct member_record *member, struct buffer *out)
 	buffer_append_char(out, '}');
 }
 
+void codec_write_activity(const struct activity *activity, struct buffer *out)
+{
+	buffer_append_char(out, '{');
+	json_write_name("at", out);
+	json_write_moment(activity->hour * STORE_MS_PER_HOUR, out);
+	json_write_name("requests", out);
+	buffer_append_number(out, (int64_t)activity->requests);
+	json_write_name("refusals", out);
+	buffer_append_number(out, (int64_t)activity->refusals);
+	buffer_append_char(out, '}');
+}
+
 void codec_write_permission(const struct permission *permission, bool is_granted,
 			    struct buffer *out)
 {

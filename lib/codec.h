@@ -124,6 +124,8 @@ void codec_write_account(const struct config *config, const struct account_recor
 			 const struct token_record *token, int64_t now, struct buffer *out);
 void codec_write_website(const struct website_record *website, struct buffer *out);
 void codec_write_member(const struct member_record *member, struct buffer *out);
+/** Appends what was asked in an hour: its beginning as "at". */
+void codec_write_activity(const struct activity *activity, struct buffer *out);
 void codec_write_permission(const struct permission *permission, bool is_granted,
 			    struct buffer *out);
 

@@ -128,3 +128,18 @@ CREATE TABLE audit (
 
 CREATE INDEX audit_by_account ON audit (account, sequence);
 CREATE INDEX audit_by_actor ON audit (actor, sequence);
+
+-- version 3
+
+-- What was asked with each token's keys, by hours since 1970. By hour first, because those of the
+-- present one are written over and over, and then lie on a few pages; what is old goes from the
+-- other end.
+CREATE TABLE token_activity (
+	hour     INTEGER NOT NULL,
+	token    INTEGER NOT NULL REFERENCES tokens (sequence) ON DELETE CASCADE,
+	requests INTEGER NOT NULL,
+	refusals INTEGER NOT NULL,
+	PRIMARY KEY (hour, token)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX token_activity_by_token ON token_activity (token);

@@ -121,13 +121,23 @@ struct audit_tail {
 	uint8_t chain[STORE_CHAIN_SIZE];
 };
 
-/* One or more uses of a token. */
+enum { STORE_MS_PER_HOUR = 3600000 };
+
+/* Uses of a token, and requests with its keys that were refused, within one hour. */
 struct token_use {
 	struct id token;
-	struct network address; /* of the last one; zeroed: not known */
-	int64_t at;             /* when that was */
+	int64_t hour;           /* since 1970 */
+	struct network address; /* of the last use; zeroed: not known */
+	int64_t at;             /* when that was; STORE_NO_MOMENT: there was none */
 	int64_t newest_key_at;  /* the last with its newest key; STORE_NO_MOMENT: none was */
-	uint64_t count;
+	uint64_t count;         /* of uses */
+	uint64_t refusals;
+};
+
+/* What was asked in an hour. */
+struct activity {
+	int64_t hour; /* since 1970 */
+	uint64_t requests, refusals;
 };
 
 struct store_options {
@@ -308,9 +318,24 @@ NODISCARD enum result store_remove_dead_token(struct store *store, int64_t seque
 NODISCARD enum result store_renew_hash(struct store *store, const struct id *id,
 				       const struct secret_hash *old_hash,
 				       const struct secret_hash *new_hash);
-/** Adds the uses that USE counts, and notes when and from where the last of them was, unless a
- *  later one is known. Nothing where there is no such token. */
+/** Adds the uses and refusals that USE counts, to the token and to its hour, and notes when and
+ * from where the last use was, unless a later one is known; inside the transaction. Nothing where
+ * there is no such token. */
 NODISCARD enum result store_add_use(struct store *store, const struct token_use *use);
+/** Calls EACH with what was asked in the hours FROM to UNTIL of the token ID, in their order. */
+NODISCARD enum result store_list_activity(struct store *store, const struct id *id, int64_t from,
+					  int64_t until,
+					  void (*each)(void *, const struct activity *),
+					  void *context);
+/** The same of each token of ACCOUNT, one after the other: an hour comes as often as it has tokens.
+ */
+NODISCARD enum result store_list_activity_of_account(struct store *store, const struct id *account,
+						     int64_t from, int64_t until,
+						     void (*each)(void *, const struct activity *),
+						     void *context);
+/** Forgets at most MAX of the rows from before the hour BEFORE; *COUNT says how many. */
+NODISCARD enum result store_forget_activity(struct store *store, int64_t before, size_t max,
+					    size_t *count);
 /** Notes that the replaced key of TOKEN was used at AT, after the newest was. RESULT_NOT_FOUND
  * where that is known already. */
 NODISCARD enum result store_note_replaced_use(struct store *store, const struct id *token,

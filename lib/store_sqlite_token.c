@@ -337,21 +337,6 @@ enum result store_renew_hash(struct store *store, const struct id *id,
 	return store_run(store, statement, &changed);
 }
 
-enum result store_add_use(struct store *store, const struct token_use *use)
-{
-	struct sqlite3_stmt *statement = store_use(store, STATEMENT_ADD_USE);
-	char address[NETWORK_ADDRESS_TEXT_SIZE];
-	int64_t changed;
-
-	network_format_address(&use->address, address);
-	store_bind_id(store, statement, 1, &use->token);
-	store_bind_number(store, statement, 2, use->at);
-	store_bind_text(store, statement, 3, address[0] == '\0' ? NULL : address);
-	store_bind_number(store, statement, 4, (int64_t)use->count);
-	store_bind_moment(store, statement, 5, use->newest_key_at);
-	return store_run(store, statement, &changed);
-}
-
 enum result store_note_replaced_use(struct store *store, const struct id *token, int64_t at)
 {
 	struct sqlite3_stmt *statement = store_use(store, STATEMENT_NOTE_REPLACED_USE);

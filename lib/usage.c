@@ -39,16 +39,20 @@ static bool table_init(struct table *table, size_t room)
 	return false;
 }
 
-/* The slot of TOKEN, or the free one where it belongs. */
-static uint32_t *find_slot(const struct table *table, const struct id *token)
+static bool belongs_to(const struct token_use *known, const struct token_use *use)
+{
+	return known->hour == use->hour && id_equals(&known->token, &use->token);
+}
+
+/* The slot of USE's token and hour, or the free one where it belongs. */
+static uint32_t *find_slot(const struct table *table, const struct token_use *use)
 {
 	size_t slots = table->room * SLOTS_A_USE, slot;
 	uint64_t random_part;
 
-	memcpy(&random_part, token->bytes + ID_SIZE - sizeof(random_part), sizeof(random_part));
+	memcpy(&random_part, use->token.bytes + ID_SIZE - sizeof(random_part), sizeof(random_part));
 	slot = random_part % slots;
-	while (table->index[slot] != 0 &&
-	       !id_equals(&table->uses[table->index[slot] - 1].token, token))
+	while (table->index[slot] != 0 && !belongs_to(&table->uses[table->index[slot] - 1], use))
 		slot = (slot + 1) % slots;
 	return &table->index[slot];
 }
@@ -56,7 +60,7 @@ static uint32_t *find_slot(const struct table *table, const struct id *token)
 /* TABLE has room for one more. */
 static void table_add(struct table *table, const struct token_use *use)
 {
-	uint32_t *slot = find_slot(table, &use->token);
+	uint32_t *slot = find_slot(table, use);
 	struct token_use *known;
 
 	if (*slot == 0) {
@@ -66,6 +70,7 @@ static void table_add(struct table *table, const struct token_use *use)
 	}
 	known = &table->uses[*slot - 1];
 	known->count += use->count;
+	known->refusals += use->refusals;
 	if (use->newest_key_at > known->newest_key_at)
 		known->newest_key_at = use->newest_key_at;
 	if (use->at >= known->at) {
@@ -113,7 +118,7 @@ void usage_note(struct usage *usage, const struct token_use *use)
 	struct table *table = &usage->table;
 
 	pthread_mutex_lock(&usage->lock);
-	if (table->count < table->room || *find_slot(table, &use->token) != 0 || table_grow(table))
+	if (table->count < table->room || *find_slot(table, use) != 0 || table_grow(table))
 		table_add(table, use);
 	pthread_mutex_unlock(&usage->lock);
 }

@@ -158,6 +158,7 @@ def session():
         administer(session, tokens[0]["key"], tokens[0]["id"])
         session.call("GET", TOKENS + "?state=all&limit=1000")
         session.call("GET", B + "/audit?limit=1000")
+        session.call("GET", f"{B}/activity?tokenId={tokens[1]['id']}")
         session.call("GET", f"{TOKENS}/{tokens[1]['id']}")
         session.old_hashes = [hash_ for hash_, in site.rows(
             "SELECT hash FROM tokens WHERE id = ?", bytes.fromhex(tokens[1]["id"]))]

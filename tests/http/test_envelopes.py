@@ -348,6 +348,13 @@ def audit_is_not_for_a_limited_caller(sites):
         assert 'scope="api-keys:read"' in answer.header("WWW-Authenticate")
 
 
+def activity_is_that_of_tokens_inside(sites):
+    sites.call("GET", B + "/activity").refused(403, "insufficient_scope")
+    own, wider = sites.caller["id"], sites.web.create(name="of all")["id"]
+    assert sites.call("GET", f"{B}/activity?tokenId={own}").check().status == 200
+    sites.call("GET", f"{B}/activity?tokenId={wider}").refused(404, "not_found")
+
+
 def the_account_is_renamed_for_all(sites):
     for name, key in (("Renamed", sites.caller["key"]), ("Owner", sites.web.site.owner_key)):
         assert sites.call("PUT", B + "/account", {"name": name}, key).first["name"] == name
@@ -417,6 +424,8 @@ ROUTES = {
                                websites_are_those_inside),
     "GET " + B + "/audit": (OF_ALL, "api-keys:read", B + "/audit", None, 200,
                             audit_is_not_for_a_limited_caller),
+    "GET " + B + "/activity": (HOLDER, "api-keys:read", B + "/activity", None, 200,
+                               activity_is_that_of_tokens_inside),
     "PUT " + B + "/account": (HOLDER, "settings:write", B + "/account", {"name": 1}, 400,
                               the_account_is_renamed_for_all),
     "POST " + B + "/websites": (OF_ALL, "websites:write", B + "/websites", {"domain": 1}, 400,

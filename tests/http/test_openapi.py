@@ -3,11 +3,12 @@
 with its table of routes, both ways, and with what it answers."""
 import pathlib
 import re
+import time
 
 import jsonschema
 import pytest
 
-from asking import FORM, QUICK, check_bare, form
+from asking import FORM, QUICK, change, check_bare, form
 from claviger_site import B, ROOT, TOKENS, well_formed
 from conftest import opened
 from fastcgi_peer import Service
@@ -261,6 +262,11 @@ def test_what_is_answered_is_as_described(web, document):
     for method, body in (("PUT", {"role": "viewer"}), ("DELETE", None)):
         assert ask(method, f"{website}/team/{owner}", body, route=team).status == 409
     ask("GET", B + "/audit?limit=1000")
+    change(site, "INSERT INTO token_activity SELECT ?, sequence, 3, 1 FROM tokens WHERE id = ?",
+           int(time.time()) // 3600, bytes.fromhex(token["id"]))
+    for query, status in (("", 200), (f"?tokenId={token['id']}&days=1", 200), ("?days=0", 400),
+                          ("?tokenId=" + "0" * 24, 404)):
+        assert ask("GET", B + "/activity" + query).status == status
     for body in ({"key": narrow["key"]}, {"key": well_formed()}, {"key": 1},
                  {"key": narrow["key"], "permissions": ["goals:read"], "websiteId": "0" * 24}):
         ask("POST", "/api/v1/verify", body)

@@ -365,6 +365,7 @@ def test_a_token_whose_last_website_was_deleted_can_do_nothing(scene):
                   for method, _, behind, body, _ in ROUTES),
                 ("GET", TOKENS, None), ("POST", TOKENS, {}), ("POST", TOKENS, {"websiteIds": []}),
                 ("PUT", B + "/account", {"name": "x"}), ("GET", B + "/audit", None),
+                ("GET", B + "/activity", None),
                 ("PUT", f"{WEBSITES}/{other}/team/{account}", {"role": "owner"})):
             scene.ask(method, path, body, key).refused(403, "insufficient_scope")
 

@@ -1274,7 +1274,7 @@ static void note_use(struct fixture *fixture, const struct id *id, int64_t now)
 {
 	struct caller caller = fixture_caller(fixture, id);
 
-	authority_note_use(&fixture->authority, &caller, HERE, now);
+	authority_note_use(&fixture->authority, &caller, HERE, now, false);
 	caller_clear(&caller);
 }
 

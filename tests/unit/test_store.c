@@ -574,7 +574,8 @@ static void test_uses_are_added_and_the_latest_is_shown(void **state)
 		    {1001, 1001, "::3", "::3"},
 		    {1001, 1001, "::4", "::4"}};
 	struct fixture *fixture = *state;
-	struct token_use use = {.token = token_id(1)}, unknown = {.token = token_id(9), .at = 5};
+	struct token_use use = {.token = token_id(1)},
+			 unknown = {.token = token_id(9), .at = 5, .count = 1};
 	uint64_t count = 0;
 
 	fixture_add_account(fixture, 1);
