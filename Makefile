@@ -66,7 +66,7 @@ ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_
 	cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c \
 	cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c cli/token_table.c \
 	cli/token_tree.c cli/website.c
-UNIT_TESTS = ascii audit authority authority_website bootstrap bootstrap_code buffer check \
+UNIT_TESTS = activity ascii audit authority authority_website bootstrap bootstrap_code buffer check \
 	codec codec_website config delegation demand error file form id json_scan log memo network \
 	path permission policy policy_file query rate_limit scope scrypt_slots secret store \
 	store_family store_schema store_website sweep text throttle timestamp token tries usage

@@ -92,8 +92,11 @@ static void assert_uses(unsigned number, uint64_t count)
 
 static void note_from(unsigned number, int64_t at, const char *address)
 {
-	struct token_use use = {
-		.token = numbered(number), .at = at, .newest_key_at = at, .count = 1};
+	struct token_use use = {.token = numbered(number),
+				.hour = at / STORE_MS_PER_HOUR,
+				.at = at,
+				.newest_key_at = at,
+				.count = 1};
 
 	if (address != NULL)
 		assert_true(network_parse_address(address, &use.address));
@@ -172,6 +175,59 @@ static void test_the_address_of_the_latest_use_is_kept(void **state)
 	}
 }
 
+static void note_refusal(unsigned number, int64_t at)
+{
+	struct token_use use = {.token = numbered(number),
+				.hour = at / STORE_MS_PER_HOUR,
+				.at = STORE_NO_MOMENT,
+				.newest_key_at = STORE_NO_MOMENT,
+				.refusals = 1};
+
+	usage_note(scene.usage, &use);
+}
+
+static void show_hour(void *context, const struct activity *activity)
+{
+	char *text = context;
+	size_t length = strlen(text);
+
+	snprintf(text + length, 100 - length, "%d:%d/%d ", (int)activity->hour,
+		 (int)activity->requests, (int)activity->refusals);
+}
+
+static void assert_hours(unsigned number, const char *expected)
+{
+	struct id id = numbered(number);
+	char text[100] = "";
+
+	assert_int_equal(store_list_activity(scene.fixture->store, &id, 0, 1000, show_hour, text),
+			 RESULT_OK);
+	assert_string_equal(text, expected);
+}
+
+static void test_uses_and_refusals_are_kept_by_the_hour(void **state)
+{
+	(void)state;
+	for (int hour = 2; hour >= 0; hour--) {
+		for (int i = 0; i <= hour; i++)
+			note(1, hour * STORE_MS_PER_HOUR + i);
+		note_refusal(1, hour * STORE_MS_PER_HOUR + 10);
+	}
+	note_refusal(2, 3 * STORE_MS_PER_HOUR - 1);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	assert_hours(1, "0:1/1 1:2/1 2:3/1 ");
+	assert_hours(2, "2:0/1 ");
+	/* In whatever order they came, the last use is the last use, and a refusal none. */
+	assert_int_equal(last_use(1), 2 * STORE_MS_PER_HOUR + 2);
+	assert_uses(1, 6);
+	assert_true(last_use(2) == STORE_NO_MOMENT);
+	assert_uses(2, 0);
+	note_refusal(1, 0);
+	note(1, 1);
+	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
+	assert_hours(1, "0:2/2 1:2/1 2:3/1 ");
+}
+
 static void test_a_flush_forgets_what_it_wrote(void **state)
 {
 	(void)state;
@@ -205,12 +261,15 @@ static void test_what_could_not_be_written_is_kept(void **state)
 	store_rollback(writer);
 	assert_true(last_use(1) == STORE_NO_MOMENT);
 	note(1, 5000); /* came meanwhile, and is the later one */
+	note_refusal(1, 5000);
+	note(1, STORE_MS_PER_HOUR);
 	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
 	assert_int_equal(last_use(0), 1000);
-	assert_int_equal(last_use(1), 5000);
+	assert_int_equal(last_use(1), STORE_MS_PER_HOUR);
 	assert_int_equal(last_use(TOKENS - 1), 1000 + TOKENS - 1);
 	assert_uses(0, 1);
-	assert_uses(1, 2);
+	assert_uses(1, 3);
+	assert_hours(1, "0:2/1 1:1/0 ");
 	store_close(writer);
 }
 
@@ -228,8 +287,10 @@ static void test_what_was_written_before_a_failure_counts_once(void **state)
 	assert_uses(TOKENS - 1, 0);
 	run_sql(scene.fixture->path, "DROP TRIGGER fail");
 	assert_int_equal(usage_flush(scene.usage, scene.fixture->store), RESULT_OK);
-	for (unsigned i = 0; i < TOKENS; i++)
+	for (unsigned i = 0; i < TOKENS; i++) {
 		assert_uses(i, 1);
+		assert_hours(i, "0:1/0 ");
+	}
 }
 
 static void test_a_token_that_is_gone_stops_no_flush(void **state)
@@ -301,6 +362,7 @@ int main(void)
 		TEST(test_every_use_is_counted),
 		TEST(test_the_address_of_the_latest_use_is_kept),
 		TEST(test_what_was_written_before_a_failure_counts_once),
+		TEST(test_uses_and_refusals_are_kept_by_the_hour),
 		TEST(test_a_flush_forgets_what_it_wrote),
 		TEST(test_all_of_many_uses_are_written),
 		TEST(test_what_could_not_be_written_is_kept),
