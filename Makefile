@@ -48,7 +48,8 @@ LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/aut
 	lib/id.c lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c \
 	lib/network.c lib/path.c lib/permission.c lib/policy.c lib/policy_file.c lib/process.c \
 	lib/query.c lib/rate_limit.c lib/scope.c lib/scrypt_slots.c lib/secret.c lib/setting.c \
-	lib/store_sqlite.c lib/store_sqlite_account.c lib/store_sqlite_activity.c lib/store_sqlite_audit.c \
+	lib/store_sqlite.c lib/store_sqlite_account.c lib/store_sqlite_activity.c \
+	lib/store_sqlite_audit.c \
 	lib/store_sqlite_copy.c lib/store_sqlite_family.c lib/store_sqlite_idempotency.c \
 	lib/store_sqlite_schema.c lib/store_sqlite_statements.c lib/store_sqlite_token.c \
 	lib/store_sqlite_website.c lib/text.c lib/throttle.c lib/timestamp.c lib/token.c \
@@ -66,8 +67,8 @@ ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_
 	cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c \
 	cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c cli/token_table.c \
 	cli/token_tree.c cli/website.c
-UNIT_TESTS = activity ascii audit authority authority_website bootstrap bootstrap_code buffer check \
-	codec codec_website config delegation demand error file form id json_scan log memo network \
+UNIT_TESTS = activity ascii audit authority authority_website bootstrap bootstrap_code buffer \
+	check codec codec_website config delegation demand error file form id json_scan log memo network \
 	path permission policy policy_file query rate_limit scope scrypt_slots secret store \
 	store_family store_schema store_website sweep text throttle timestamp token tries usage
 

@@ -7,8 +7,8 @@
 
 #include <assert.h>
 
-/* Few enough that nobody waits long for the lock, and so often that what is over in one pass is
- * never more than what is noted until the next. */
+/* Few enough that nobody waits long for the lock, and so often that a pass removes more than usage
+ * has room for between two. */
 enum { FORGOTTEN_AT_ONCE_MAX = 1000, FORGOTTEN_IN_A_PASS = 200 };
 /* What one answer of plain CGI may do for the answers that came before it. */
 enum { FORGOTTEN_BY_CGI_MAX = 100 };

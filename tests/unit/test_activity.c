@@ -111,6 +111,8 @@ static void test_what_was_only_refused_is_no_use(void **state)
 	struct token_record record;
 
 	add(fixture, &one, 0, 1, 0);
+	run_sql(fixture->path, "CREATE TRIGGER fail BEFORE UPDATE ON tokens "
+			       "BEGIN SELECT raise(ABORT, 'no'); END");
 	add(fixture, &one, 1, 0, 5);
 	assert_hours(fixture, &one, "0:1/0 1:0/5 ");
 	assert_int_equal(store_find_token(fixture->store, &one, &record), RESULT_OK);
