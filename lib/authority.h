@@ -301,13 +301,13 @@ void authority_note_use(struct authority *authority, const struct caller *caller
  * a scrypt run that it is the right one. */
 void authority_note_refusal(struct authority *authority, const struct id *token, int64_t now);
 
-enum { ACTIVITY_DAYS_MAX = 31, ACTIVITY_HOURS_MAX = ACTIVITY_DAYS_MAX * 24 };
+enum { ACTIVITY_DAYS_MAX = 31 };
 
-/** Calls EACH, oldest first, with those of the last DAYS * 24 hours, at most ACTIVITY_HOURS_MAX,
- * the present one among them, in which anything was asked with the keys of the token ID, which
- * CALLER must see (RESULT_NOT_FOUND), or where that is NULL, with those of all tokens of its
- * account: then it must not be limited to websites (RESULT_INSUFFICIENT_SCOPE), and a thread that
- * may not wait answers RESULT_BUSY. */
+/** Calls EACH, oldest first, with those of the last DAYS * 24 hours, the present one among them, in
+ *  which anything was asked with the keys of the token ID, which CALLER must see
+ * (RESULT_NOT_FOUND), or where that is NULL, with those of its whole account: then it must not be
+ * limited to websites (RESULT_INSUFFICIENT_SCOPE). What is older than ACTIVITY_DAYS_MAX days is
+ * forgotten. */
 NODISCARD enum result authority_list_activity(struct authority *authority,
 					      const struct caller *caller, const struct id *id,
 					      unsigned days, int64_t now,

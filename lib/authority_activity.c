@@ -5,8 +5,6 @@
 
 #include "log.h"
 
-#include <assert.h>
-
 /* Few enough that nobody waits long for the lock, and so often that a pass removes more than usage
  * has room for between two. */
 enum { FORGOTTEN_AT_ONCE_MAX = 1000, FORGOTTEN_IN_A_PASS = 200 };
@@ -20,13 +18,13 @@ static int64_t hour_of(int64_t moment)
 
 static int64_t oldest_hour(int64_t now)
 {
-	return hour_of(now) - ACTIVITY_HOURS_MAX + 1;
+	return hour_of(now) - ACTIVITY_DAYS_MAX * 24 + 1;
 }
 
 /* In one transaction: the disk is waited for once. */
 static enum result write_use(struct authority *authority, const struct token_use *use, int64_t now)
 {
-	size_t count;
+	bool is_all;
 	enum result result = store_begin(authority->store);
 
 	if (result != RESULT_OK)
@@ -34,7 +32,7 @@ static enum result write_use(struct authority *authority, const struct token_use
 	result = store_add_use(authority->store, use);
 	if (result == RESULT_OK)
 		result = store_forget_activity(authority->store, oldest_hour(now),
-					       FORGOTTEN_BY_CGI_MAX, &count);
+					       FORGOTTEN_BY_CGI_MAX, &is_all);
 	return authority_end_transaction(authority, result);
 }
 
@@ -71,49 +69,17 @@ void authority_note_refusal(struct authority *authority, const struct id *token,
 		usage_note(authority->usage, &use);
 }
 
-/* One sum for each hour that is asked for. */
-struct sums {
-	int64_t from;
-	struct {
-		uint64_t requests, refusals;
-	} hours[ACTIVITY_HOURS_MAX];
-};
-
-static void add_activity(void *context, const struct activity *activity)
-{
-	struct sums *sums = context;
-	size_t index = (size_t)(activity->hour - sums->from);
-
-	assert(index < ACTIVITY_HOURS_MAX);
-	sums->hours[index].requests += activity->requests;
-	sums->hours[index].refusals += activity->refusals;
-}
-
-static enum result sum_token(struct authority *authority, const struct caller *caller,
-			     const struct id *id, int64_t until, struct sums *sums)
+static enum result list_of_token(struct authority *authority, const struct caller *caller,
+				 const struct id *id, int64_t from, int64_t until,
+				 void (*each)(void *, const struct activity *), void *context)
 {
 	struct token_record record = {0};
 	enum result result = authority_find(authority, caller, id, &record);
 
-	if (result == RESULT_OK)
-		result = store_list_activity(authority->store, id, sums->from, until, add_activity,
-					     sums);
 	token_record_clear(&record);
-	return result;
-}
-
-static enum result sum_account(struct authority *authority, const struct caller *caller,
-			       int64_t until, struct sums *sums, struct error *err)
-{
-	enum result result = authority_require_every_website(caller, err);
-
 	if (result != RESULT_OK)
 		return result;
-	/* A month of a thousand busy tokens is read in about a second. */
-	if (!authority->may_wait)
-		return RESULT_BUSY;
-	return store_list_activity_of_account(authority->store, &caller->token.scope.account,
-					      sums->from, until, add_activity, sums);
+	return store_list_activity(authority->store, id, from, until, each, context);
 }
 
 enum result authority_list_activity(struct authority *authority, const struct caller *caller,
@@ -121,30 +87,25 @@ enum result authority_list_activity(struct authority *authority, const struct ca
 				    void (*each)(void *, const struct activity *), void *context,
 				    struct error *err)
 {
-	int64_t until = hour_of(now);
-	struct sums sums = {.from = until - (int64_t)days * 24 + 1};
-	enum result result = id != NULL ? sum_token(authority, caller, id, until, &sums)
-					: sum_account(authority, caller, until, &sums, err);
+	int64_t until = hour_of(now), from = until - (int64_t)days * 24 + 1;
+	enum result result;
 
-	for (size_t i = 0; result == RESULT_OK && i < ACTIVITY_HOURS_MAX; i++) {
-		struct activity activity = {.hour = sums.from + (int64_t)i,
-					    .requests = sums.hours[i].requests,
-					    .refusals = sums.hours[i].refusals};
-
-		if (activity.requests > 0 || activity.refusals > 0)
-			each(context, &activity);
-	}
-	return result;
+	if (id != NULL)
+		return list_of_token(authority, caller, id, from, until, each, context);
+	result = authority_require_every_website(caller, err);
+	if (result != RESULT_OK)
+		return result;
+	return store_list_activity_of_account(authority->store, &caller->token.scope.account, from,
+					      until, each, context);
 }
 
 enum result authority_forget_activity(struct authority *authority, int64_t now)
 {
-	size_t count = FORGOTTEN_AT_ONCE_MAX;
+	bool is_all = false;
 	enum result result = RESULT_OK;
 
-	for (int i = 0;
-	     result == RESULT_OK && count == FORGOTTEN_AT_ONCE_MAX && i < FORGOTTEN_IN_A_PASS; i++)
+	for (int i = 0; result == RESULT_OK && !is_all && i < FORGOTTEN_IN_A_PASS; i++)
 		result = store_forget_activity(authority->store, oldest_hour(now),
-					       FORGOTTEN_AT_ONCE_MAX, &count);
+					       FORGOTTEN_AT_ONCE_MAX, &is_all);
 	return result;
 }

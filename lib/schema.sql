@@ -131,9 +131,9 @@ CREATE INDEX audit_by_actor ON audit (actor, sequence);
 
 -- version 3
 
--- What was asked with each token's keys, by hours since 1970. By hour first, because those of the
--- present one are written over and over, and then lie on a few pages; what is old goes from the
--- other end.
+-- What was asked with each token's keys, and with those of each account's tokens together, by hours
+-- since 1970. By hour first, because those of the present one are written over and over, and then
+-- lie on a few pages; what is old goes from the other end.
 CREATE TABLE token_activity (
 	hour     INTEGER NOT NULL,
 	token    INTEGER NOT NULL REFERENCES tokens (sequence) ON DELETE CASCADE,
@@ -143,3 +143,13 @@ CREATE TABLE token_activity (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX token_activity_by_token ON token_activity (token);
+
+CREATE TABLE account_activity (
+	hour     INTEGER NOT NULL,
+	account  INTEGER NOT NULL REFERENCES accounts (sequence),
+	requests INTEGER NOT NULL,
+	refusals INTEGER NOT NULL,
+	PRIMARY KEY (hour, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX account_activity_by_account ON account_activity (account);

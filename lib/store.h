@@ -318,24 +318,24 @@ NODISCARD enum result store_remove_dead_token(struct store *store, int64_t seque
 NODISCARD enum result store_renew_hash(struct store *store, const struct id *id,
 				       const struct secret_hash *old_hash,
 				       const struct secret_hash *new_hash);
-/** Adds the uses and refusals that USE counts, to the token and to its hour, and notes when and
- * from where the last use was, unless a later one is known; inside the transaction. Nothing where
- * there is no such token. */
+/** Adds the uses and refusals that USE counts, to the token and to the hour of it and its account,
+ *  and notes when and from where the last use was, unless a later one is known; inside the
+ *  transaction. Nothing where there is no such token. */
 NODISCARD enum result store_add_use(struct store *store, const struct token_use *use);
 /** Calls EACH with what was asked in the hours FROM to UNTIL of the token ID, in their order. */
 NODISCARD enum result store_list_activity(struct store *store, const struct id *id, int64_t from,
 					  int64_t until,
 					  void (*each)(void *, const struct activity *),
 					  void *context);
-/** The same of each token of ACCOUNT, one after the other: an hour comes as often as it has tokens.
- */
+/** The same of ACCOUNT: what was asked with the tokens that it had then. */
 NODISCARD enum result store_list_activity_of_account(struct store *store, const struct id *account,
 						     int64_t from, int64_t until,
 						     void (*each)(void *, const struct activity *),
 						     void *context);
-/** Forgets at most MAX of the rows from before the hour BEFORE; *COUNT says how many. */
+/** Forgets at most MAX hours of tokens and MAX of accounts that are older than BEFORE, the oldest
+ *  first; *IS_ALL is false where there may be more. */
 NODISCARD enum result store_forget_activity(struct store *store, int64_t before, size_t max,
-					    size_t *count);
+					    bool *is_all);
 /** Notes that the replaced key of TOKEN was used at AT, after the newest was. RESULT_NOT_FOUND
  * where that is known already. */
 NODISCARD enum result store_note_replaced_use(struct store *store, const struct id *token,

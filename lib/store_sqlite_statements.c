@@ -25,7 +25,10 @@
 	"sequence, at, actor, account, address, request, action, target, before, after, key_id, "  \
 	"chain"
 /* In the order of enum activity_column in store_sqlite_activity.c. */
-#define ACTIVITY_COLUMNS "SELECT a.hour, a.requests, a.refusals "
+#define ACTIVITY_COLUMNS "SELECT hour, requests, refusals "
+#define OR_ADD_ACTIVITY                                                                            \
+	"ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "                      \
+	"refusals = refusals + excluded.refusals"
 /* In the order of enum website_column, but for the role. */
 #define WEBSITE_COLUMNS "SELECT w.sequence, w.id, w.domain, w.name, w.created_at, "
 /* All that the tokens ?1, ids one behind the other, made, directly or not; UNION, so that even a
@@ -184,21 +187,25 @@ const char *const store_statement_sql[STATEMENT_COUNT] = {
 		"AND new_key_used_at IS NOT NULL AND replaced_key_used_at IS NULL",
 	[STATEMENT_ADD_ACTIVITY] =
 		"INSERT INTO token_activity (hour, token, requests, refusals) "
-		"SELECT ?2, sequence, ?3, ?4 FROM tokens WHERE id = ?1 ON CONFLICT DO UPDATE SET "
-		"requests = requests + excluded.requests, refusals = refusals + excluded.refusals",
+		"SELECT ?2, sequence, ?3, ?4 FROM tokens WHERE id = ?1 " OR_ADD_ACTIVITY,
+	[STATEMENT_ADD_ACTIVITY_OF_ACCOUNT] =
+		"INSERT INTO account_activity (hour, account, requests, refusals) "
+		"SELECT ?2, account, ?3, ?4 FROM tokens WHERE id = ?1 " OR_ADD_ACTIVITY,
 	[STATEMENT_LIST_ACTIVITY] =
-		ACTIVITY_COLUMNS "FROM token_activity a "
-				 "WHERE a.token = (SELECT sequence FROM tokens WHERE id = ?1) "
-				 "AND a.hour BETWEEN ?2 AND ?3 ORDER BY a.hour",
-	/* CROSS JOIN: from the account's tokens to their hours, not through those of all accounts.
-	 */
-	[STATEMENT_LIST_ACTIVITY_OF_ACCOUNT] = ACTIVITY_COLUMNS
-	"FROM tokens t CROSS JOIN token_activity a ON a.token = t.sequence "
-	"WHERE t.account = (SELECT sequence FROM accounts WHERE id = ?1) "
-	"AND a.hour BETWEEN ?2 AND ?3",
+		ACTIVITY_COLUMNS "FROM token_activity "
+				 "WHERE token = (SELECT sequence FROM tokens WHERE id = ?1) "
+				 "AND hour BETWEEN ?2 AND ?3 ORDER BY hour",
+	[STATEMENT_LIST_ACTIVITY_OF_ACCOUNT] =
+		ACTIVITY_COLUMNS "FROM account_activity "
+				 "WHERE account = (SELECT sequence FROM accounts WHERE id = ?1) "
+				 "AND hour BETWEEN ?2 AND ?3 ORDER BY hour",
 	[STATEMENT_FORGET_ACTIVITY] =
 		"DELETE FROM token_activity WHERE (hour, token) IN "
 		"(SELECT hour, token FROM token_activity WHERE hour < ?1 ORDER BY hour LIMIT ?2)",
+	[STATEMENT_FORGET_ACTIVITY_OF_ACCOUNTS] =
+		"DELETE FROM account_activity WHERE (hour, account) IN "
+		"(SELECT hour, account FROM account_activity WHERE hour < ?1 ORDER BY hour "
+		"LIMIT ?2)",
 	[STATEMENT_FIND_IDEMPOTENT] = "SELECT request, token, made_at FROM idempotency "
 				      "WHERE caller = ?1 AND name = ?2",
 	[STATEMENT_PUT_IDEMPOTENT] = "INSERT OR REPLACE INTO idempotency "

@@ -54,8 +54,12 @@ def hours_of(site, token):
 
 def put(site, token, hour, requests, refusals=0):
     """As if so much had been asked HOUR hours after START."""
-    change(site, "INSERT INTO token_activity SELECT ?, sequence, ?, ? FROM tokens WHERE id = ?",
-           START // HOUR + hour, requests, refusals, bytes.fromhex(token["id"]))
+    for table, column in (("token", "sequence"), ("account", "account")):
+        change(site, f"INSERT INTO {table}_activity SELECT ?, {column}, ?, ? FROM tokens "
+                     "WHERE id = ? ON CONFLICT DO UPDATE SET "
+                     "requests = requests + excluded.requests, "
+                     "refusals = refusals + excluded.refusals",
+               START // HOUR + hour, requests, refusals, bytes.fromhex(token["id"]))
 
 
 def shown(answer):
@@ -336,14 +340,16 @@ def test_other_parameters_are_none(shared):
 
 def test_a_purge_takes_it(site):
     web, gone, kept = site.start(), site.token(), site.token()
-    for token in (gone, kept):
-        put(site, token, -1, 3)
+    put(site, gone, -1, 4)
+    put(site, kept, -1, 3)
     assert web.call("DELETE", f"{TOKENS}/{gone['id']}").status == 200
     site.set_clock(START + 1)
     site.admin("purge", "--older-than", "0")
     assert (hours_of(site, gone), hours_of(site, kept)) == ([], [(-1, 3, 0)])
     assert site.rows("SELECT count(*) FROM token_activity WHERE hour = ?",
                      START // HOUR - 1) == [(1,)]
+    # But for what the account shows, in which nobody is named.
+    assert ask(web)[0] == (-1, 7, 0)
     assert site.rows("PRAGMA foreign_key_check") == []
 
 
@@ -355,6 +361,8 @@ def test_a_purge_forgets_what_is_old(site):
     put(site, token, 1 - HOURS, 2)
     site.admin("purge", "--older-than", "90d")
     assert hours_of(site, token) == [(1 - HOURS, 2, 0)]
+    assert site.rows("SELECT hour - ?, requests FROM account_activity",
+                     START // HOUR) == [(1 - HOURS, 2)]
 
 
 def test_a_backup_brings_it_back(site):
