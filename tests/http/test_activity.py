@@ -126,6 +126,9 @@ else:
         # A use that came to nothing is both, so that the requests are what useCount counts.
         expected = [(0, 3, 0), (1, 2, 2), (3, 5, 1)]
         assert hours_of(site, token) == expected == ask_of(web, token)
+        together = "SELECT hour, sum(requests), sum(refusals) FROM {} GROUP BY hour ORDER BY hour"
+        assert site.rows(together.format("account_activity")) == \
+            site.rows(together.format("token_activity"))
         record = web.call("GET", f"{TOKENS}/{token['id']}").first
         assert record["useCount"] == sum(requests for _, requests, _ in expected)
         use(web, token)
