@@ -113,6 +113,7 @@ def test_a_refusal_says_why(web):
             assert answer.status == (OTHERS.get(web.way, status) if status != 401 else 401)
             if web.way != "fcgid":
                 assert json.loads(answer.body)["error"]["reason"] == reason
+                assert answer.header("Content-Type").startswith("application/json")
             assert answer.header("X-Claviger-Reason") == reason
             challenge = answer.header("WWW-Authenticate")
             if status == 401:
