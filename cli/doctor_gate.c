@@ -14,6 +14,9 @@
 
 enum { PATH_SIZE = PROBE_PATH_SIZE + 16, KEY_FILE_MAX = 256, HEADER_SIZE = 128 };
 
+/* In each refusal of the gate, and in no other. */
+#define REASON "X-Claviger-Reason:"
+
 /* The guarded path once more, as it may not be read: between BEFORE, in the place of its slash, and
  * BEHIND. */
 static const struct spelling {
@@ -85,43 +88,52 @@ static bool check_strangers(struct doctor *doctor, const struct probe_url *root,
 	return is_good;
 }
 
-/* Whether the gate was asked at all, and saw the key, shows in what it says to a bad one. */
-static void check_asked(struct doctor *doctor, const struct probe_url *root, const char *path,
-			const char *bad_key)
+/* Whether the gate was asked at all, and saw the key, shows in its ANSWER to a bad one. */
+static void check_asked(struct doctor *doctor, const struct probe_answer *answer)
 {
-	struct probe_answer answer;
-
-	probe_get(root, path, bad_key, &answer);
-	if (strstr(answer.head, "error=\"invalid_token\"") != NULL)
+	if (strstr(answer->head, "error=\"invalid_token\"") != NULL)
 		doctor_note(doctor, "gate asked", FINDING_GOOD, "it sees the key that is sent");
-	else if (answer.status == 0)
-		doctor_note(doctor, "gate asked", FINDING_FAILED,
-			    "nobody answers; start the web server, or correct --gate");
-	else if (answer.status == 401 && strstr(answer.head, "realm=\"claviger\"") != NULL)
+	else if (answer->status == 401 && strstr(answer->head, "realm=\"claviger\"") != NULL)
 		doctor_note(doctor, "gate asked", FINDING_FAILED,
 			    "nobody passes: the web server drops Authorization before it asks "
 			    "(Apache: CGIPassAuth On)");
-	else if (answer.status == 403)
+	else if (answer->status == 403 && strstr(answer->head, REASON) != NULL)
 		doctor_note(doctor, "gate asked", FINDING_WARNING,
 			    "403 before any key is looked at; does the policy have a rule for this "
 			    "path? claviger-admin policy test says");
-	else if (has_passed(&answer))
+	else if (has_passed(answer))
 		doctor_note(doctor, "gate asked", FINDING_FAILED,
 			    "claviger was not asked: a key that is none was answered with %d",
-			    answer.status);
-	else if (answer.status >= 500)
+			    answer->status);
+	else if (answer->status >= 500)
 		doctor_note(doctor, "gate asked", FINDING_FAILED,
-			    "nobody passes: %d; is claviger running, and may the web server open "
-			    "its socket? nginx wants gate_status = simple and no \"include "
-			    "fastcgi_params\" where it asks, mod_fcgid FcgidAccessChecker and not "
-			    "FcgidAuthorizer",
-			    answer.status);
+			    "nobody passes: %d; is claviger running, and does the web server reach "
+			    "its socket, mod_authnz_fcgi its TCP port? nginx wants gate_status = "
+			    "simple and no \"include fastcgi_params\" where it asks, mod_fcgid "
+			    "FcgidAccessChecker and not FcgidAuthorizer",
+			    answer->status);
 	else
 		doctor_note(
 			doctor, "gate asked", FINDING_FAILED,
 			"nobody passes: %d, but not from claviger, which was not asked; compare "
 			"the web server's configuration with the example",
-			answer.status);
+			answer->status);
+}
+
+/* What may be wrong where ANSWER refuses somebody who may pass; NULL where it does not. */
+static const char *why_not(const struct probe_answer *answer)
+{
+	if (answer->status == 0)
+		return "nobody answers";
+	if (answer->status >= 500)
+		return "where \"gate asked\" is ok, the backend does not answer, or Apache's "
+		       "mod_authnz_fcgi lacks UserExpr";
+	if (answer->status == 403 && strstr(answer->head, REASON) == NULL)
+		return "not from claviger: a directory without an index page answers so; ask for "
+		       "a file";
+	if (answer->status == 401 || answer->status == 403)
+		return "claviger-admin policy explain says whether it may";
+	return NULL;
 }
 
 /* FILE holds a key that may pass. */
@@ -142,11 +154,9 @@ static void check_holder(struct doctor *doctor, const struct probe_url *root, co
 	snprintf(header, sizeof(header), "Authorization: Bearer %.*s\r\n", (int)length,
 		 content.length == 0 ? "" : content.data);
 	probe_get(root, path, header, &answer);
-	if (answer.status == 401 || answer.status == 403 || answer.status >= 500)
+	if (why_not(&answer) != NULL)
 		doctor_note(doctor, "gate passes", FINDING_FAILED,
-			    "%d with the key of --key-file; claviger-admin policy explain says "
-			    "whether it may, and Apache's mod_authnz_fcgi also wants UserExpr",
-			    answer.status);
+			    "%d with the key of --key-file; %s", answer.status, why_not(&answer));
 	else if (strstr(answer.head, "Variable-CLAVIGER_") != NULL ||
 		 strstr(answer.head, "X-Claviger-Token-Id") != NULL)
 		doctor_note(doctor, "gate passes", FINDING_WARNING,
@@ -164,18 +174,28 @@ void doctor_check_gate(struct doctor *doctor, const struct probe_url *url, const
 {
 	static const char zeros[] = "000000000000000000000000000000000000000000000000";
 	struct probe_url root = *url;
+	struct probe_answer answer;
 	char bad_key[HEADER_SIZE];
+	bool is_good;
 
 	_Static_assert(sizeof(zeros) - 1 == TOKEN_BODY_LENGTH, "as long as a key");
 	root.path[0] = '\0';
 	snprintf(bad_key, sizeof(bad_key), "Authorization: Bearer %s%s\r\n",
 		 doctor->admin->config->token_prefix, zeros);
-	if (check_strangers(doctor, &root, path, bad_key))
+	is_good = check_strangers(doctor, &root, path, bad_key);
+	probe_get(&root, path, bad_key, &answer);
+	/* Where nothing passes because nothing is served, nothing is known to be well. */
+	if (answer.status == 0) {
+		doctor_note(doctor, "gate", FINDING_FAILED,
+			    "nobody answers; start the web server, or correct --gate");
+		return;
+	}
+	if (is_good)
 		doctor_note(doctor, "gate", FINDING_GOOD,
 			    "nobody passes without a token, in %zu spellings and with %zu kinds of "
 			    "forged headers",
 			    ARRAY_LENGTH(spellings) + 1, ARRAY_LENGTH(forged));
-	check_asked(doctor, &root, path, bad_key);
+	check_asked(doctor, &answer);
 	if (key_file != NULL)
 		check_holder(doctor, &root, path, key_file);
 }

@@ -3,6 +3,7 @@
 does not do what was meant."""
 import contextlib
 import json
+import re
 import subprocess
 
 import pytest
@@ -215,8 +216,10 @@ def test_a_gate_that_lets_nobody_pass_is_found(site):
 
 
 def test_where_nobody_listens_it_says_so(site):
-    done = site.admin("doctor", "--gate", "http://127.0.0.1:1/x", status=1)
+    done = site.admin("doctor", "--gate", "http://127.0.0.1:1/x", "--key-file", site.owner_key_file,
+                      status=1)
     assert "nobody answers" in done.stdout
+    assert re.findall(r"(?m)^gate.*?  +(\w+)", done.stdout) == ["FAILED"]
     for bad in ("https://x/y", "x", "http://127.0.0.1:1"):
         assert "--gate: " in site.admin("doctor", "--gate", bad, status=2).stderr
     done = site.admin("doctor", "--key-file", site.owner_key_file, status=2)

@@ -76,6 +76,8 @@ BAD = {
         "gate asked", "failed", "FcgidAccessChecker and not"),
     "authnz: UserExpr of nothing": ("authnz", replaced("reqenv:CLAVIGER_USER", "reqenv:NOBODY"),
                                     "gate passes", "failed", "UserExpr"),
+    "authnz: nothing asks": ("authnz", replaced(r"\^/\(guarded\|.*", '^/nowhere">'),
+                             "gate asked", "failed", "was not asked"),
     "fcgid: variables are shown": ("fcgid", replaced(r"(?m)^\t\tHeader (always )?unset.*$", ""),
                                    "gate passes", "warning", "tells the client"),
     "nginx: claviger is not reached": ("nginx", replaced(
@@ -101,3 +103,13 @@ def test_what_is_wrong_is_found(what):
             assert "claviger was not asked" in found["gate asked"][1]
         else:
             assert found["gate"][0] == "ok", found
+
+
+@pytest.mark.parametrize("path, edit, says", [
+    ("/guarded/open/", None, "ask for a file"),
+    ("/app/x", replaced("proxy_pass ", "proxy_pass http://127.0.0.1:1; set $unused "),
+     "the backend does not answer")])
+def test_what_lies_behind_the_gate_is_not_taken_for_it(path, edit, says):
+    with gate("nginx", edit=edit) as web:
+        found = findings(web, path, web.people.key("reader"))
+        assert found["gate passes"][0] == "failed" and says in found["gate passes"][1], found
