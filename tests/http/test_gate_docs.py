@@ -42,9 +42,10 @@ class Documented(WebServer):
 
 
 def write_policy(site):
-    rules = re.search(r"<<'END'\n(.*?)^    END$", TEXT, re.S | re.M).group(1)
+    rules = re.search(r"(?ms)<<'END'\n(.*?)^END$", TEXT).group(1)
+    rules += re.search(r"(?m)^    echo '(.* /app/.*)' \| sudo tee -a /etc/claviger/policy$", TEXT)[1]
     policy = site.directory / "policy"
-    policy.write_text(rules + "    GET /app/* analytics:read -\n")
+    policy.write_text(rules + "\n")
     policy.chmod(0o600)
     for name in ("report.html", "open/free.html"):
         path = site.directory / "private" / "guarded" / name
@@ -90,6 +91,14 @@ def test_the_page_names_the_keys_as_they_are(site):
         assert f"| `{key}` |" in TEXT and re.search(rf"(?m)^{key} ", shown)
     for name in re.findall(r"`(examples/[\w.-]+)`", TEXT):
         assert (ROOT / name).is_file(), name
+
+
+def test_the_page_switches_on_what_the_examples_of_apache_want():
+    said = re.findall(r"cp (examples/apache\S+) .*\n    sudo (a2enmod .*)\n    sudo (a2ensite .*)\n", TEXT)
+    assert len(said) == 2
+    for example, *commands in said:
+        text = (ROOT / example).read_text()
+        assert all(f"\n#\t{command}\n" in text for command in commands)
 
 
 class Tried:
