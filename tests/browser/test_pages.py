@@ -3,13 +3,16 @@
 with nothing reported. `make screenshots` keeps the pictures for the documentation."""
 import os
 import pathlib
+import sqlite3
+import time
 
 import pytest
 
 from browser import DESK, PHONE
-from claviger_site import B, TOKENS
+from claviger_site import B, ROOT, TOKENS, wait_until
 from conftest import opened
 
+PAGE = ROOT / "docs" / "console.md"
 KEPT = os.environ.get("CLAVIGER_SCREENSHOTS")
 SIZES = {"desk": DESK, "phone": PHONE}
 
@@ -17,6 +20,20 @@ SIZES = {"desk": DESK, "phone": PHONE}
 def refuse(web, token):
     """Something for the charts: TOKEN asks for what it may not."""
     web.call("GET", B + "/websites", key=token["key"]).refused(403, "insufficient_scope")
+
+
+def age(site):
+    """Gives the site a week behind it."""
+    hour = int(time.time()) // 3600
+    hours = [(hour - i, 20 + 13 * (i % 7) + 40 * (i % 24 > 9), i % 5 == 0) for i in range(1, 160)]
+    with sqlite3.connect(site.database, timeout=20) as database:
+        for table, column, of in (("token_activity", "token", "tokens"),
+                                  ("account_activity", "account", "accounts")):
+            database.executemany(f"INSERT INTO {table} (hour, {column}, requests, refusals)"
+                                 f" SELECT ?, sequence, ?, ? FROM {of}", hours)
+        database.execute("UPDATE tokens SET use_count = sequence * 113, last_used_ip = '192.0.2.7',"
+                         " last_used_at = ? - sequence * sequence * 900000 WHERE sequence > 1",
+                         (int(time.time() * 1000),))
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +53,7 @@ def lived_in():
         for _ in range(5):
             web.call("GET", f"{TOKENS}/self", key=agent["key"])
         refuse(web, child)
+        age(site)
         yield site, web, {"token": f"#/tokens/{agent['id']}", "website": f"#/websites/{shop}"}
 
 
@@ -44,7 +62,8 @@ PLACES = {"tokens": "#/tokens?state=all", "create": "#/create", "token": None, "
 
 
 def keep(browser, name):
-    if KEPT:
+    """Of the pictures, those that docs/console.md shows."""
+    if KEPT and f"images/{name}.png" in PAGE.read_text():
         browser.screenshot(pathlib.Path(KEPT) / f"{name}.png")
 
 
@@ -85,6 +104,7 @@ def test_the_dialogs(browser, lived_in, size):
         browser.check()
         keep(browser, f"revoke-{size}-{scheme}")
         browser.press("Cancel")
+    browser.scheme("light")
     browser.go("#/create")
     browser.fill("Name", "For the picture")
     browser.press("Backend that checks tokens")
@@ -100,3 +120,30 @@ def test_the_dialogs(browser, lived_in, size):
     browser.press("I have stored the key")
     browser.press("Done")
     browser.see("For the picture", "Family")
+
+
+def test_the_charts_show_what_the_service_counted(browser, lived_in):
+    site, web, _ = lived_in
+    browser.sign_in(web, site.owner_key)
+
+    def hours(counted):
+        """What the service says, as the table has it."""
+        data = web.call("GET", B + "/activity?days=1").data
+        return [f"{hour[counted]:,}" for hour in data if hour[counted]]
+
+    for counted, title, kind in (("requests", "Requests", "uses"),
+                                 ("refusals", "Refused requests", "refusals")):
+        wanted = [hours(counted)]
+        browser.go("#/websites")
+        browser.go("#/activity")
+        browser.choose("Show", "the last 24 hours")
+        wait_until(lambda: len(browser.find_all("//figure//*[name()='text']")) > 10, "the hours")
+        wanted.append(hours(counted))  # the hour may just have changed
+        chart = f"//figure[contains(@class, '{kind}')]"
+        browser.find_all(chart + "//summary")[0].click()
+        rows = [cell.text for cell in browser.find_all(chart + "//tbody//td")]
+        assert rows in wanted and rows
+        assert len(browser.find_all(chart + "//*[name()='rect']")) == len(rows)
+        total = sum(int(row.replace(",", "")) for row in rows)
+        browser.see(f"{title}: {total:,}")
+        browser.check()

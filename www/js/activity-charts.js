@@ -39,7 +39,7 @@ function points(hours, days, counted) {
 
 /** Charts of the token with TOKENID, or of the whole account. */
 export function activityCharts(tokenId = null) {
-	const node = element("div");
+	const node = element("div", { class: "charts" });
 	const range = select([1, 7, 30].map((days) => [String(days), say("activity.days", { count: days })]), "7",
 		{ onchange: () => fill() });
 

@@ -4,12 +4,12 @@ import { drawing, element } from "./dom.js";
 import { table } from "./table.js";
 import { counted, say } from "./text.js";
 
-const WIDTH = 720, HEIGHT = 160, LEFT = 48, BOTTOM = 22, TOP = 10;
+const WIDTH = 560, HEIGHT = 180, LEFT = 48, BOTTOM = 22, TOP = 10;
 
-/** The least of 1, 2, 5, 10, 20 ... that is not below VALUE. */
+/** The least round number that is not below VALUE. */
 function niceCeiling(value) {
 	const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-	return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= value);
+	return [1, 2, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((step) => step >= value);
 }
 
 function grid(top) {
