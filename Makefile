@@ -128,18 +128,26 @@ static: ## both programs as one file each, without libraries, stripped: $(BUILD)
 	$(MAKE) BUILD=$(STATIC) PIE=-static-pie CFLAGS='-Os -ffunction-sections -fdata-sections' \
 		LDFLAGS='-s -Wl,--gc-sections,-z,pack-relative-relocs' all
 
+# The document root: www/, and docs/ as pages.
+SITE = $(BUILD)/site
+SITE_SOURCES = docs/site.sh docs/page.awk docs/openapi.py fcgi/openapi.json \
+	$(wildcard docs/*.md www/* www/*/* www/*/*/* cli/*.[1-8] fcgi/*.[1-8] lib/*.[1-8])
+site: $(SITE)/index.html ## the document root, with the documentation: $(BUILD)/site
+$(SITE)/index.html: $(SITE_SOURCES)
+	@mkdir -p $(@D)
+	docs/site.sh $(SITE)
+
 # Packed alike whenever and by whomever: names in order, no owner, the moment of the commit. The
 # document root itself is no entry, so that unpacking leaves its permissions alone.
 HOSTING = $(BUILD)/hosting
 ARCHIVE = $(BUILD)/claviger-hosting-$(VERSION)-$(shell uname -m).tar.gz
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
-dist-hosting: static ## an archive to unpack in a web space: see examples/hosting/INSTALL.txt
+dist-hosting: static site ## an archive to unpack in a web space: see examples/hosting/INSTALL.txt
 	rm -rf $(HOSTING)
 	install -d -m 755 $(HOSTING)/public_html/claviger
 	install -d -m 700 $(HOSTING)/claviger-data
 	install -m 755 $(STATIC)/claviger.fcgi $(HOSTING)/public_html/claviger/
-	cp -R www/. $(HOSTING)/public_html/claviger/
-	chmod -R u=rwX,go=rX $(HOSTING)/public_html/claviger
+	umask 022 && cp -R $(SITE)/. $(HOSTING)/public_html/claviger/
 	install -m 644 examples/hosting/.htaccess $(HOSTING)/public_html/claviger/
 	install -m 600 examples/hosting/claviger.conf $(HOSTING)/claviger-data/
 	install -m 644 examples/hosting/data.htaccess $(HOSTING)/claviger-data/.htaccess
@@ -149,7 +157,7 @@ dist-hosting: static ## an archive to unpack in a web space: see examples/hostin
 		--mtime=@$(SOURCE_DATE_EPOCH) INSTALL.txt LICENSE.txt claviger-data \
 		public_html/claviger | gzip -9n > $(ARCHIVE)
 
-run: all ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
+run: all site ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
 	@examples/run-local.sh "$(PORT)" "$(BUILD)"
 
 # One after the other: each builds what the next one uses.
@@ -181,7 +189,7 @@ check-browser: all ## the console in a real Chromium, behind a real lighttpd
 	$(PYTEST) tests/browser
 screenshots: all ## the console's pages as pictures, for docs/console.md
 	CLAVIGER_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) tests/browser/test_pages.py
-check-docs: all ## the programs of docs/backends.md, run as they stand there
+check-docs: all site ## the pages of docs/: their programs, calls and links
 	$(PYTEST) tests/docs
 
 FUZZERS = config json_scan network path policy query
@@ -234,7 +242,7 @@ bench: all static $(BENCH_PROGRAMS) $(BUILD)/tests/bench/empty_cgi ## measure, w
 format: ## let clang-format lay out the sources
 	clang-format -i $(wildcard lib/*.[ch] fcgi/*.[ch] cli/*.[ch] tests/*/*.[ch])
 
-install: all ## install under $(DESTDIR)$(PREFIX)
+install: all site ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/claviger \
 		$(DESTDIR)$(PREFIX)/share/claviger/www $(DESTDIR)$(PREFIX)/share/doc/claviger \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs \
@@ -242,8 +250,7 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(BUILD)/claviger-admin $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/claviger.fcgi $(DESTDIR)$(PREFIX)/libexec/claviger/
-	cp -R www/. $(DESTDIR)$(PREFIX)/share/claviger/www/
-	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/claviger/www
+	umask 022 && cp -R $(SITE)/. $(DESTDIR)$(PREFIX)/share/claviger/www/
 	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE lighttpd.conf.example \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/
 	install -m 644 $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/claviger/docs/
@@ -275,7 +282,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 
-.PHONY: all run static dist-hosting check unit-programs check-unit check-http check-cgi \
+.PHONY: all run static site dist-hosting check unit-programs check-unit check-http check-cgi \
 	check-servers check-docs check-hosting check-browser screenshots check-asan check-tsan check-fresh explore lint bench \
 	fuzz format install uninstall clean help
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

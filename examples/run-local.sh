@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # Runs lighttpd with claviger behind it on 127.0.0.1, in the foreground, with its data in var/:
-# what `make run` does. Takes the port and the directory of the built programs.
+# what `make run` does. Takes the port and the directory of what was built.
 set -eu
 
 port=${1-8080}
@@ -70,8 +70,10 @@ if [ ! -e "$data/claviger.db" ]; then
 		>/dev/null
 fi
 
+www=$root/$build/site
+[ -d "$www" ] || www=$root/www
 sed -e "s|^var.port .*|var.port = $port|" \
-	-e "s|^var.www .*|var.www = \"$root/www\"|" \
+	-e "s|^var.www .*|var.www = \"$www\"|" \
 	-e "s|^var.program .*|var.program = \"$root/$build/claviger.fcgi\"|" \
 	-e "s|^var.config .*|var.config = \"$data/claviger.conf\"|" \
 	-e "s|^var.run .*|var.run = \"$run\"|" \

@@ -45,7 +45,8 @@ def test_the_archive_holds_what_it_should_with_the_permissions_that_are_needed()
     assert modes["claviger-data"] == 0o700 and modes["claviger-data/claviger.conf"] == 0o600
     assert modes["public_html/claviger/claviger.fcgi"] == 0o755
     assert {"INSTALL.txt", "LICENSE.txt", "claviger-data/.htaccess",
-            "public_html/claviger/.htaccess", "public_html/claviger/index.html"} <= set(members)
+            "public_html/claviger/.htaccess", "public_html/claviger/index.html",
+            "public_html/claviger/docs/index.html"} <= set(members)
     # An entry of its own would change the permissions that the host gave it.
     assert "public_html" not in members and "." not in members
     assert all(member.uid == member.gid == 0 for member in members.values())
@@ -217,6 +218,13 @@ def test_no_address_leads_to_the_data_or_to_what_is_not_for_the_web(make_host):
         assert answer.status in (400, 403, 404) and b"SQLite" not in answer.body, path
     # Not its code, and not as a file: it is a program that knows no such route.
     host.ask("GET", "/claviger.fcgi").refused(404, "not_found")
+    # The documentation is, also where its name ends as that of the code's file does.
+    for name, kind in (("", None), ("gate.md", "text/markdown; charset=utf-8"), ("llms.txt", None)):
+        answer = host.ask("GET", f"/docs/{name}")
+        assert answer.status == 200 and b"laviger" in answer.body, name
+        assert kind is None or answer.header("Content-Type") == kind
+    host.upload("../public_html/claviger/bootstrap-code.txt", CODE, "644")
+    assert host.ask("GET", "/bootstrap-code.txt").status == 403
 
 
 # ---- Many at once --------------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ INSTALLED = [
     f"{DOC}/examples/demo_backend.py", f"{DOC}/examples/lighttpd-gate.conf",
     f"{DOC}/examples/apache-gate.conf", f"{DOC}/examples/apache-fcgid-gate.conf",
     f"{DOC}/examples/nginx-gate.conf", f"{DOC}/examples/caddy/Caddyfile",
-    f"{DOC}/examples/policy.example",
+    f"{DOC}/examples/policy.example", "usr/share/claviger/www/docs/index.html",
+    "usr/share/claviger/www/docs/gate.md", "usr/share/claviger/www/docs/openapi.json",
 ]
 
 
