@@ -121,7 +121,7 @@ def page(document):
     yield f"{info['description']}\n"
     yield (f"This page is made of the description in OpenAPI {document['openapi']}, "
            "[openapi.json](openapi.json), which the service answers at `/api/v1/openapi.json` too, for "
-           "programs that make clients.\n")
+           "programs that make clients. [The interface](api.md) explains it with examples.\n")
     yield "## Calls\n"
     for path, item in document["paths"].items():
         alike = {}

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: ISC
 """The envelope of docs/api on every status, one 401 for every bad key, and every route of the
 program's own table asked without a key, without each permission and outside its websites."""
-import re
-
 import pytest
 
 from asking import (ALL_PERMISSIONS, MEMO, QUICK, REQUEST_ID, bearer, change, check_bare, form,
                     line, same)
-from claviger_site import B, ROOT, TOKENS, wait_until, well_formed
+from claviger_site import B, TOKENS, wait_until, well_formed
 from conftest import opened
 from refusals import nothing_changes, tells_nothing
+from routes import route_table
 
 SELF = TOKENS + "/self"
 UNKNOWN_ID = "0123456789abcdef01234567"
@@ -215,17 +214,6 @@ def test_no_bad_key_can_be_told_from_another(web, bad_keys, method, path):
 ANYONE, ALWAYS, CODE, CALLER, HOLDER, OR_SELF, OF_ALL = (
     "ACCESS_ANYONE", "ACCESS_ALWAYS", "ACCESS_CODE", "ACCESS_CALLER", "ACCESS_HOLDER",
     "ACCESS_HOLDER_OR_SELF", "ACCESS_HOLDER_OF_ALL")
-
-
-def route_table():
-    """What the program's own table says: {"GET /path": (who may call, permission)}."""
-    text = (ROOT / "fcgi" / "router.c").read_text()
-    table = re.search(r"(?s)\broutes\[\] = \{\n(.*?)\n\};", text).group(1)
-    lines = re.findall(r'\{\s*"([A-Z]+)",\s*(ADMIN)?\s*"([^"]+)",\s*\w+,\s*(ACCESS_\w+),'
-                       r'\s*(?:"([^"]+)"|NULL),\s*BODY_\w+\s*\}', table)
-    assert len(lines) == table.count("{ \""), "a line of the route table cannot be read"
-    return {f"{method} {(B if admin else '') + path}": (access, permission or None)
-            for method, admin, path, access, permission in lines}
 
 
 class Websites:

@@ -12,7 +12,8 @@ from asking import FORM, QUICK, change, check_bare, form
 from claviger_site import B, ROOT, TOKENS, well_formed
 from conftest import opened
 from fastcgi_peer import Service
-from test_envelopes import HOLDER, OF_ALL, OR_SELF, route_table
+from routes import reasons_by_status, route_table
+from test_envelopes import HOLDER, OF_ALL, OR_SELF
 
 DOCUMENT = "/api/v1/openapi.json"
 # The specification's own text, of Debian's package; the schema beside it is that of 3.0.
@@ -137,14 +138,7 @@ def test_each_object_has_the_fields_of_the_specification(document, rules):
 
 
 def test_each_refusal_has_the_reasons_of_its_status(document):
-    """As the program has them, in two places."""
-    reasons = dict(re.findall(r'case (RESULT_\w+):\s*return "(\w+)";',
-                              (ROOT / "lib" / "error.c").read_text()))
-    by_status = {}
-    for cases, status in re.findall(r"((?:\tcase RESULT_\w+:\n)+)\t\treturn (\d+);",
-                                    (ROOT / "fcgi" / "response.c").read_text()):
-        by_status[status] = {reasons[one] for one in re.findall(r"RESULT_\w+", cases)
-                             if one in reasons}
+    by_status = reasons_by_status()
     for _, operation in operations(document).values():
         for status, answer in operation["responses"].items():
             if status not in ("200", "201", "default"):
