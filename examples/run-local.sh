@@ -59,7 +59,7 @@ fi
 
 if [ ! -e "$data/claviger.conf" ]; then
 	{
-		echo "# Written by make run; yours to change. See README.md for the keys."
+		echo "# Written by make run; yours to change. See docs/configuration.md for the keys."
 		echo "database = $data/claviger.db"
 		[ "$(id -u)" -ne 0 ] || echo "allow_root = true"
 	} >"$data/claviger.conf"

@@ -13,7 +13,8 @@ from reader import OF_THE_MACHINE, Reader, blocks
 
 # Two pages have tests of their own, which run all that they say.
 ELSEWHERE = {"docs/gate.md", "docs/backends.md"}
-PAGES = sorted({f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} - ELSEWHERE)
+PAGES = ["README.md"] + sorted(
+    {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} - ELSEWHERE)
 # What differs from one run to the next, and what stands for it.
 VARIES = [
     (re.compile(r"[0-9a-f]{24}"), "an id"), (re.compile(r"dft_[0-9A-Za-z]{48}"), "a key"),

@@ -7,7 +7,8 @@ import subprocess
 
 from claviger_site import ADMIN, BUILD, ROOT
 
-ADDRESS = "http://127.0.0.1:8080"
+# What stands for the address of the service.
+ADDRESS = re.compile(r"http://127\.0\.0\.1:8080|https://example\.com/claviger")
 # What another page or test is about: how the machine is set up.
 OF_THE_MACHINE = re.compile(r"(?m)^\s*(sudo|make|\./setup|echo .*\| sudo)\b|\bmake ")
 # An example's value stands for what the answer before it had.
@@ -16,8 +17,8 @@ ID, KEY = re.compile(r"\b[0-9a-f]{24}\b"), re.compile(r"\bdft_[0-9A-Za-z]{48}\b"
 
 
 def blocks(path):
-    """The blocks of a page that are for a shell, each with the block of JSON behind it, if there is
-    one: fenced ones, and where a page has none of these, indented ones."""
+    """The fenced blocks of a page that are for a shell, each with the block of JSON behind it, if
+    there is one."""
     text = (ROOT / path).read_text()
     fenced = re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", text)
     return [(block, fenced[number + 1][1] if fenced[number + 1:] and fenced[number + 1][0] == "json"
@@ -57,11 +58,12 @@ class Reader:
     def type(self, block):
         """Types BLOCK and returns the answers, [(status, body)], to what curl asked in it."""
         text = EXAMPLE.sub(self.in_place_of_example, block)
-        text = text.replace(ADDRESS, f"http://127.0.0.1:{self.web.port}")
+        text = ADDRESS.sub(f"http://127.0.0.1:{self.web.port}", text)
         kept = self.place / "environment"
         done = subprocess.run(["sh", "-e"], input=f"set -a\n{text}\nenv -0 >'{kept}'\n", text=True,
                               cwd=self.place, env=self.environment, capture_output=True, timeout=60)
-        assert (done.returncode, done.stderr) == (0, ""), f"{block}\n{done.stdout}{done.stderr}"
+        said = re.sub(r"(?m)^claviger-admin: token \w+ made; .*\n", "", done.stderr)
+        assert (done.returncode, said) == (0, ""), f"{block}\n{done.stdout}{done.stderr}"
         self.environment = dict(line.split("=", 1) for line in kept.read_text().split("\0") if line)
         self.output = done.stdout or self.output
         return self.take_answers()
