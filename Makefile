@@ -128,10 +128,11 @@ static: ## both programs as one file each, without libraries, stripped: $(BUILD)
 	$(MAKE) BUILD=$(STATIC) PIE=-static-pie CFLAGS='-Os -ffunction-sections -fdata-sections' \
 		LDFLAGS='-s -Wl,--gc-sections,-z,pack-relative-relocs' all
 
-# The document root: www/, and docs/ as pages.
+# The document root: www/, and docs/ and the manual as pages.
+MANUAL = $(wildcard cli/*.[1-8] fcgi/*.[1-8] lib/*.[1-8])
 SITE = $(BUILD)/site
-SITE_SOURCES = docs/site.sh docs/page.awk docs/openapi.py fcgi/openapi.json \
-	$(wildcard docs/*.md www/* www/*/* www/*/*/* cli/*.[1-8] fcgi/*.[1-8] lib/*.[1-8])
+SITE_SOURCES = docs/site.sh docs/page.awk docs/openapi.py fcgi/openapi.json $(MANUAL) \
+	$(wildcard docs/*.md www/* www/*/* www/*/*/*)
 site: $(SITE)/index.html ## the document root, with the documentation: $(BUILD)/site
 $(SITE)/index.html: $(SITE_SOURCES)
 	@mkdir -p $(@D)
@@ -246,8 +247,7 @@ install: all site ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/claviger \
 		$(DESTDIR)$(PREFIX)/share/claviger/www $(DESTDIR)$(PREFIX)/share/doc/claviger \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs \
-		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples $(DESTDIR)$(PREFIX)/share/man/man5 \
-		$(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples
 	install -m 755 $(BUILD)/claviger-admin $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/claviger.fcgi $(DESTDIR)$(PREFIX)/libexec/claviger/
 	umask 022 && cp -R $(SITE)/. $(DESTDIR)$(PREFIX)/share/claviger/www/
@@ -264,14 +264,12 @@ install: all site ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/caddy/Caddyfile
 	install -D -m 644 examples/hosting/INSTALL.txt \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/hosting/INSTALL.txt
-	install -m 644 lib/claviger-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 cli/claviger-admin.8 fcgi/claviger.fcgi.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	for page in $(MANUAL); do install -D -m 644 $$page \
+		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 
 uninstall: ## take away what install put there; data and configuration stay
-	rm -f $(DESTDIR)$(PREFIX)/bin/claviger-admin \
-		$(DESTDIR)$(PREFIX)/share/man/man5/claviger-policy.5 \
-		$(DESTDIR)$(PREFIX)/share/man/man8/claviger-admin.8 \
-		$(DESTDIR)$(PREFIX)/share/man/man8/claviger.fcgi.8
+	rm -f $(DESTDIR)$(PREFIX)/bin/claviger-admin $(foreach page,$(MANUAL),\
+		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/claviger $(DESTDIR)$(PREFIX)/share/claviger \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger
 

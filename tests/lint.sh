@@ -39,7 +39,7 @@ ours=$(printf '%s\n' "$sources" | grep -v '^tests/')
 	complain 'format: run make format' "$(clang-format --dry-run -Werror $sources 2>&1 |
 		grep 'error:' | head -n 20)"
 	complain 'shellcheck' "$(shellcheck setup .ci/run docs/*.sh examples/*.sh tests/*.sh)"
-	complain 'mandoc' "$(mandoc -T lint -W warning lib/*.5 cli/*.8 fcgi/*.8)"
+	complain 'mandoc' "$(mandoc -T lint -W warning lib/*.[1-8] cli/*.[1-8] fcgi/*.[1-8])"
 }
 
 # What a module exports begins with its name, or with the name of what it makes.

@@ -15,7 +15,8 @@ DOC = "usr/share/doc/claviger"
 INSTALLED = [
     "usr/bin/claviger-admin", "usr/libexec/claviger/claviger.fcgi",
     "usr/share/claviger/www/index.html", "usr/share/man/man8/claviger-admin.8",
-    "usr/share/man/man5/claviger-policy.5", f"{DOC}/docs/gate.md",
+    "usr/share/man/man5/claviger-policy.5", "usr/share/man/man5/claviger.conf.5",
+    "usr/share/man/man7/claviger-api.7", f"{DOC}/docs/gate.md",
     "usr/share/man/man8/claviger.fcgi.8", f"{DOC}/README.md", f"{DOC}/lighttpd.conf.example",
     f"{DOC}/examples/claviger.service", f"{DOC}/examples/claviger.socket",
     f"{DOC}/examples/50-claviger.conf",

@@ -52,17 +52,6 @@ def test_each_route_of_the_program_is_described_and_nothing_else_is(document):
     assert set(gate) == set(METHODS)
 
 
-def test_the_manual_lists_the_same():
-    page = (ROOT / "fcgi" / "claviger.fcgi.8").read_text()
-    listed = re.findall(r"(?m)^([A-Z]+|\*) +(/[\w/.{}-]+) +(.*)$",
-                        re.search(r"(?s)^\.Sh ROUTES$(.*?)^\.Ed$", page, re.M)[1])
-    without = {"ACCESS_CALLER": "any token", "ACCESS_CODE": "the code"}
-    assert {f"{method} {path}": needs for method, path, needs in listed} == {
-        "* /api/v1/authorize": "see THE GATE",
-        **{route: permission or without.get(access, "-")
-           for route, (access, permission) in route_table().items()}}
-
-
 def test_who_needs_a_key_is_told_so(document):
     table = route_table()
     for route, (_, operation) in operations(document).items():
