@@ -152,12 +152,12 @@ enum result config_refuse_name(const struct config_loader *loader, struct config
 	if (place.is_environment)
 		return error_set(loader->err, RESULT_INVALID_CONFIGURATION, NULL,
 				 "environment: " CONFIG_ENVIRONMENT_PREFIX
-				 "%s: unknown; remove it, or see man claviger.fcgi",
+				 "%s: unknown; remove it, or see man claviger.conf",
 				 shown);
 	if (is_similar)
 		return config_refuse(loader, place, shown, "unknown; did you mean %s?",
 				     settings[index].name);
-	return config_refuse(loader, place, shown, "unknown; see man claviger.fcgi");
+	return config_refuse(loader, place, shown, "unknown; see man claviger.conf");
 }
 
 static bool is_blank(char c)

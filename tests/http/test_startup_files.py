@@ -249,7 +249,7 @@ LINES = [
     ("catalogue = permissions", "catalogue"),
     ('memo_file = "/tmp/x"', "without quotation marks"),
     ("tokens_per_account = '5'", "without quotation marks"),
-    ("zzz = 1", "zzz: unknown; see man claviger.fcgi"),
+    ("zzz = 1", "zzz: unknown; see man claviger.conf"),
 ]
 
 
