@@ -186,7 +186,7 @@ check-cgi: all ## the tests over HTTP, each request a process of plain CGI
 	CLAVIGER_TEST_MODE=cgi $(PYTEST) tests/http
 check-servers: all ## the examples as they are, behind lighttpd, Apache, nginx and Caddy
 	$(PYTEST) tests/servers
-check-browser: all ## the console in a real Chromium, behind a real lighttpd
+check-browser: all site ## console and documentation in a real Chromium, behind a real lighttpd
 	$(PYTEST) tests/browser
 screenshots: all ## the console's pages as pictures, for docs/console.md
 	CLAVIGER_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) tests/browser/test_pages.py

@@ -29,9 +29,12 @@ function to_html(line,   done) {
 	headings[++heading_count] = heading
 }
 
-# A wide table moves in a box of its own, and not the page with it.
-/^<table>/ { $0 = "<div class=\"table\">" $0 }
+# A wide table moves in a box of its own, and not the page with it; by the keyboard too.
+/^<table>/ { $0 = "<div class=\"table\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">" $0 }
 /^<\/table>/ { $0 = $0 "</div>" }
+
+# A column without a name has no head.
+/^<th><\/th>/ { $0 = "<td></td>" }
 
 { text = text to_html($0) "\n" }
 
@@ -60,18 +63,21 @@ function list_headings(   i) {
 
 END {
 	print "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">"
+	print "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';" \
+		" style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'\">"
 	print "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
 	print "<meta name=\"color-scheme\" content=\"light dark\">"
 	printf "<title>%s</title>\n", name == "index" ? title : title " – Claviger"
+	print "<link rel=\"icon\" href=\"../icon.svg\" type=\"image/svg+xml\">"
 	print "<link rel=\"stylesheet\" href=\"../style.css\">"
 	print "<link rel=\"stylesheet\" href=\"../docs.css\">"
 	printf "<link rel=\"alternate\" type=\"text/markdown\" href=\"%s.md\">\n", name
-	print "</head>\n<body class=\"documentation\">"
-	print "<a class=\"skip\" href=\"#text\">Skip to the text</a>"
-	print "<header><a href=\"../\">Claviger</a> <a href=\"index.html\">Documentation</a></header>"
+	print "</head>\n<body>\n<a class=\"skip\" href=\"#text\">Skip to the text</a>"
+	print "<header id=\"header\"><a class=\"brand\" href=\"../\">Claviger</a>" \
+		" <a href=\"index.html\">Documentation</a></header>\n<div class=\"documentation\">"
 	list_pages()
 	printf "<main id=\"text\">\n%s", top
-	printf "<p class=\"source\"><a href=\"%s.md\">Read this page as Markdown</a></p>\n", name
+	printf "<p><a href=\"%s.md\">Read this page as Markdown</a></p>\n", name
 	list_headings()
-	printf "%s</main>\n</body>\n</html>\n", text
+	printf "%s</main>\n</div>\n</body>\n</html>\n", text
 }

@@ -9,9 +9,10 @@ site=$1
 new=$site.new
 out=$new/docs
 
-# A page of the manual as Markdown: one title, the sections below it, and links to the others.
+# A page of the manual as Markdown: one title, the sections below it, and links to the others. After
+# .Ql mandoc takes the text of lists for code, so .Li says it here.
 manual() {
-	mandoc -Tmarkdown "$1" | sed -E -e '/^[A-Z.-]+\([0-9]\) - /d' -e '/^#/s/^/#/' -e '$d' \
+	sed 's/^\.Ql /.Li /' "$1" | mandoc -Tmarkdown | sed -E -e '/^[A-Z.-]+\([0-9]\) - /d' -e '/^#/s/^/#/' -e '$d' \
 		-e 's/(claviger[a-z.-]*)\(([0-9])\)/[\1(\2)](\1.\2.md)/g'
 }
 

@@ -76,6 +76,13 @@ def test_each_page_is_whole_and_may_be_served_without_scripts(pages):
         assert "](" not in page.text and "**" not in page.text, f"{name}: Markdown is left"
 
 
+def test_the_manual_shows_as_code_what_is_code(pages):
+    for folder in ("cli", "fcgi", "lib"):
+        for path in (ROOT / folder).glob("*.[1-8]"):
+            blocks = re.findall(r"(?m)^\.(?:Bd|Dl) ", path.read_text())
+            assert pages[path.name + ".html"].count("pre") == len(blocks), path.name
+
+
 def test_each_link_leads_somewhere(pages):
     for name, page in pages.items():
         for link in page.links:
