@@ -55,11 +55,14 @@ def fields(schema):
 
 
 def content(part):
-    """The type of a body, and what it is."""
+    """The type of a body, and what it is; of an envelope, what is in it."""
     for media, body in part.get("content", {}).items():
-        schema = body["schema"]
-        data = schema.get("properties", {}).get("data", {}).get("items")
-        found = f"`data`: {kind(data)}" if data else kind(schema)
+        inside = {name: one for name, one in body["schema"].get("properties", {}).items()
+                  if name != "status"}
+        if "data" in inside:
+            inside["data"] = inside["data"]["items"]
+            return "; ".join(f"`{name}`: {kind(one)}" for name, one in inside.items())
+        found = kind(body["schema"])
         return found if media == "application/json" else f"{found} (`{media}`)"
     return ""
 
@@ -72,8 +75,8 @@ def call(parts, path, operations, shared):
     yield f"### {operation['summary']}\n"
     needs = operation.get("x-permission")
     yield f"`{methods} {path}`" + (f", needs `{needs}`" if needs else "") + f"; {names}\n"
-    parameters = [parts["parameters"][last(one["$ref"])] for one in
-                  shared + operation.get("parameters", [])]
+    parameters = [parts["parameters"][last(one["$ref"])] if "$ref" in one else one
+                  for one in shared + operation.get("parameters", [])]
     if parameters:
         yield from table(("parameter", "in", "type", "notes"), (
             (f"`{one['name']}`", one["in"], kind(one["schema"]),
@@ -134,6 +137,7 @@ def page(document):
     for name, schema in parts["schemas"].items():
         yield from schema_section(name, schema)
     yield "## Refusals\n"
+    yield "Each is an [Error](#error).\n"
     for name, answer in parts["responses"].items():
         yield from refusal(name, answer)
 

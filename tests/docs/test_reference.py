@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: ISC
-"""docs/api.md against the program, both ways: its calls, what each needs, fields and refusals."""
+"""docs/api.md against the program, both ways: its calls, what each needs, fields and refusals; and
+the page of openapi.json against that file."""
 import json
 import re
 
 import pytest
 
-from claviger_site import ROOT
+from claviger_site import BUILD, ROOT
 from reader import blocks
 from routes import reasons_by_status, route_table
 
@@ -85,3 +86,21 @@ def test_the_catalogue_is_all_that_is_built_in():
     shown = re.search(r"(?s)### List the permissions\n.*?```json\n(.*?)```", TEXT)[1]
     built_in = re.findall(r'(?m)^\s*\{\s*"([a-z-]+:[a-z]+)",', (ROOT / "lib" / "permission.c").read_text())
     assert [one["name"] for one in json.loads(shown)["data"]] == built_in
+
+
+def test_the_page_of_the_description_has_all_that_is_in_it(document):
+    page = (BUILD / "site" / "docs" / "openapi.md").read_text()
+    for path, item in document["paths"].items():
+        for method in set(item) - {"parameters"}:
+            assert re.search(rf"(?m)^`[A-Z, ]*\b{method.upper()}\b[A-Z, ]* {re.escape(path)}`.*"
+                             f"`{item[method]['operationId']}`", page), (method, path)
+    for kind in ("schemas", "responses"):
+        for name in document["components"][kind]:
+            assert page.count(f"\n### {name}\n") == 1 and f"(#{name.lower()})" in page, name
+    for name, schema in document["components"]["schemas"].items():
+        section = page.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
+        for part in schema.get("allOf", [schema]):
+            for field in part.get("properties", {}):
+                assert f"| `{field}` |" in section, (name, field)
+    for parameter in document["components"]["parameters"].values():
+        assert f"| `{parameter['name']}` | {parameter['in']} |" in page
