@@ -9,8 +9,8 @@ from claviger_site import ADMIN, BUILD, ROOT
 
 # What stands for the address of the service.
 ADDRESS = re.compile(r"http://127\.0\.0\.1:8080|https://example\.com/claviger")
-# What another page or test is about: how the machine is set up.
-OF_THE_MACHINE = re.compile(r"(?m)^\s*(sudo|make|\./setup|echo .*\| sudo)\b|\bmake ")
+# What other tests are about: how the machine is set up, and the client.
+OF_THE_MACHINE = re.compile(r"(?m)^\s*(sudo|make|\./setup)\b|\| sudo\b|(^|\| )claviger\b(?!-)")
 # An example's value stands for what the answer before it had.
 EXAMPLE = re.compile(r"(?m)^(\w*(?:_ID|KEY))=([0-9a-f]{24}|dft_[0-9A-Za-z]{48})\b")
 ID, KEY = re.compile(r"\b[0-9a-f]{24}\b"), re.compile(r"\bdft_[0-9A-Za-z]{48}\b")
