@@ -19,6 +19,7 @@ NEEDS = {"ACCESS_HOLDER": "`{}`", "ACCESS_HOLDER_OR_SELF": "`{}`, or is the toke
          "ACCESS_CODE": "the code"}
 # What a handler asks besides what the table of routes says.
 BESIDES = {"DELETE /api/v1/admin/websites/{websiteId}": " and the role `owner`",
+           "GET /api/v1/admin/activity": ", and without `tokenId` a token that is not limited to websites",
            "* /api/v1/authorize": "the token of the guarded request"}
 
 
@@ -67,11 +68,12 @@ def test_the_fields_are_those_that_are_described(document):
     assert table("Revoke many tokens") == set(schemas["Sweep"]["properties"])
 
 
-def test_the_parameters_of_the_list_are_those_that_are_described(document):
-    parameters = document["components"]["parameters"]
-    described = {parameters[one["$ref"].rpartition("/")[2]]["name"] for one in
-                 document["paths"]["/api/v1/admin/access-tokens"]["get"]["parameters"]}
-    assert table("List tokens") == described
+@pytest.mark.parametrize("heading, path", [("List tokens", "access-tokens"), ("Activity", "activity")])
+def test_the_parameters_of_a_list_are_those_that_are_described(document, heading, path):
+    shared = document["components"]["parameters"]
+    described = {shared[one["$ref"].rpartition("/")[2]]["name"] if "$ref" in one else one["name"]
+                 for one in document["paths"][f"/api/v1/admin/{path}"]["get"]["parameters"]}
+    assert table(heading) == described
 
 
 def test_each_refusal_is_listed_with_its_status():
