@@ -132,7 +132,7 @@ static: ## both programs as one file each, without libraries, stripped: $(BUILD)
 MANUAL = $(wildcard cli/*.[1-8] fcgi/*.[1-8] lib/*.[1-8])
 SITE = $(BUILD)/site
 SITE_SOURCES = docs/site.sh docs/page.awk docs/openapi.py fcgi/openapi.json $(MANUAL) \
-	$(wildcard docs/*.md www/* www/*/* www/*/*/*)
+	$(wildcard docs/*.md docs/images/* www/* www/*/* www/*/*/*)
 site: $(SITE)/index.html ## the document root, with the documentation: $(BUILD)/site
 $(SITE)/index.html: $(SITE_SOURCES)
 	@mkdir -p $(@D)
@@ -254,6 +254,8 @@ install: all site ## install under $(DESTDIR)$(PREFIX)
 	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE lighttpd.conf.example \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/
 	install -m 644 $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/claviger/docs/
+	for image in $(wildcard docs/images/*); do install -D -m 644 $$image \
+		$(DESTDIR)$(PREFIX)/share/doc/claviger/$$image || exit 1; done
 	install -m 644 examples/claviger.service examples/claviger.socket \
 		examples/50-claviger.conf examples/apache.conf examples/apache-fcgid.conf examples/nginx.conf \
 		examples/apache-gate.conf examples/apache-fcgid-gate.conf examples/nginx-gate.conf \

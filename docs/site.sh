@@ -23,6 +23,7 @@ html() {
 
 write_markdown() {
 	cp docs/*.md fcgi/openapi.json "$out"
+	[ ! -d docs/images ] || cp -R docs/images "$out"
 	python3 docs/openapi.py fcgi/openapi.json >"$out/openapi.md"
 	# What the index of docs/ cannot list, since it is made here.
 	printf '%s\n' '- [OpenAPI](openapi.md): every call, field and refusal, from the description for programs' \

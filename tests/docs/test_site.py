@@ -2,6 +2,7 @@
 """The pages that are made of docs/: whole, linked to what is there, and served with their sources."""
 import html.parser
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -30,7 +31,7 @@ class Page(html.parser.HTMLParser):
         attributes = dict(attrs)
         self.tags.append((tag, attributes))
         assert not {"style", "onclick", "onload"} & set(attributes)
-        for name, found in (("id", self.ids), ("href", self.links)):
+        for name, found in (("id", self.ids), ("href", self.links), ("src", self.links)):
             if name in attributes:
                 found.append(attributes[name])
         if tag not in EMPTY:
@@ -114,9 +115,9 @@ def test_llms_txt_names_each_page():
 def test_each_page_is_served_and_its_source_beside_it(site):
     web = site.start(www=SITE)
     kinds = {".html": "text/html", ".md": "text/markdown", ".txt": "text/plain",
-             ".json": "application/json"}
-    for path in (SITE / "docs").iterdir():
-        answer = web.call("GET", f"/docs/{path.name}", key=None)
+             ".json": "application/json", ".png": "image/png", ".svg": "image/svg+xml"}
+    for path in filter(pathlib.Path.is_file, (SITE / "docs").rglob("*")):
+        answer = web.call("GET", f"/{path.relative_to(SITE)}", key=None)
         assert (answer.status, answer.body) == (200, path.read_bytes())
         assert answer.header("Content-Type").startswith(kinds[path.suffix]), path.name
     assert web.call("GET", "/docs/", key=None).body == (SITE / "docs" / "index.html").read_bytes()
