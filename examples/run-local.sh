@@ -99,7 +99,7 @@ until ask -f "http://127.0.0.1:$port/healthz" && kill -0 "$server" 2>/dev/null; 
 done
 
 cat <<END
-Claviger serves http://127.0.0.1:$port (Ctrl-C ends it).
+Claviger serves http://127.0.0.1:$port (Ctrl-C ends it). Open that address for the console.
 Data:      $data (database claviger.db, configuration claviger.conf, log lighttpd.log)
 First key: $data/owner.key
 
