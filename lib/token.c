@@ -112,6 +112,19 @@ bool token_parse(const char *prefix, const char *text, size_t length, struct key
 	return true;
 }
 
+bool token_parse_any(const char *text, size_t length, struct key *key)
+{
+	char prefix[TOKEN_PREFIX_MAX + 1] = "";
+	struct selector selector;
+	size_t prefix_length = length < TOKEN_BODY_LENGTH ? 0 : length - TOKEN_BODY_LENGTH;
+
+	*key = (struct key){0};
+	if (prefix_length > TOKEN_PREFIX_MAX)
+		return false;
+	memcpy(prefix, text, prefix_length);
+	return token_prefix_valid(prefix) && token_parse(prefix, text, length, key, &selector);
+}
+
 bool token_find_form(const char *prefix, const char *text, size_t length, size_t *at)
 {
 	size_t prefix_length = strlen(prefix);
@@ -149,6 +162,11 @@ bool token_write_line(const struct key *key, int descriptor)
 	}
 	sodium_memzero(line, sizeof(line));
 	return written == length;
+}
+
+void token_append(const struct key *key, struct buffer *out)
+{
+	buffer_append_text(out, key->secret_text);
 }
 
 void token_key_wipe(struct key *key)

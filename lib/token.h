@@ -8,6 +8,7 @@
 #define CLAVIGER_TOKEN_H
 
 #include "attributes.h"
+#include "buffer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,6 +54,9 @@ void token_mint(const char *prefix, struct key *key, struct selector *selector,
 NODISCARD bool token_parse(const char *prefix, const char *text, size_t length, struct key *key,
 			   struct selector *selector);
 
+/** The same for a client, which is not told the prefix: whatever prefix is valid will do. */
+NODISCARD bool token_parse_any(const char *text, size_t length, struct key *key);
+
 /** Finds the first piece of TEXT that has the form of a key (PREFIX and 48 base62 characters,
  *  whatever the checksum); its offset goes to *AT, its length is that of a key. What logs, names
  *  and query strings are searched with. */
@@ -60,6 +64,9 @@ NODISCARD bool token_find_form(const char *prefix, const char *text, size_t leng
 
 /** Writes KEY and a newline to DESCRIPTOR, for the operator; false where it was not all taken. */
 NODISCARD bool token_write_line(const struct key *key, int descriptor);
+
+/** Appends KEY to what is sent; a buffer wipes what it held. */
+void token_append(const struct key *key, struct buffer *out);
 
 /** Wipes KEY. */
 void token_key_wipe(struct key *key);

@@ -364,6 +364,35 @@ static void test_the_form_of_a_key_is_found_in_any_text(void **state)
 	}
 }
 
+static void test_a_client_reads_a_key_under_any_prefix(void **state)
+{
+	static const char *const prefixes[] = {"dft_", "a_", "Ab345678_"};
+	static const char *const others[] = {"", "dft_", "_", "ab345678x_", "d-t_"};
+	struct selector selector;
+	struct display_key display;
+	struct key minted, key;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(prefixes); i++) {
+		struct buffer text;
+
+		token_mint(prefixes[i], &minted, &selector, &display);
+		buffer_init(&text, 100);
+		token_append(&minted, &text);
+		assert_string_equal(text.data, minted.secret_text);
+		assert_true(token_parse_any(text.data, text.length, &key));
+		assert_memory_equal(&key, &minted, sizeof(key));
+		text.data[text.length - 9] ^= 1;
+		assert_false(token_parse_any(text.data, text.length, &key));
+		assert_true(is_zeroed(&key, sizeof(key)));
+		buffer_clear(&text);
+	}
+	/* Without a prefix, or under one that is none. */
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+		assert_false(token_parse_any(others[i], strlen(others[i]), &key));
+	assert_false(token_parse_any(minted.secret_text + 9, TOKEN_BODY_LENGTH, &key));
+}
+
 static void test_an_operator_gets_the_key_on_one_line(void **state)
 {
 	struct key key = mint();
@@ -425,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_the_display_key_tells_seven_characters),
 		cmocka_unit_test(test_a_prefix_is_one_to_eight_letters_or_digits_and_an_underscore),
 		cmocka_unit_test(test_the_form_of_a_key_is_found_in_any_text),
+		cmocka_unit_test(test_a_client_reads_a_key_under_any_prefix),
 		cmocka_unit_test(test_an_operator_gets_the_key_on_one_line),
 		cmocka_unit_test(test_a_line_that_was_not_taken_is_told),
 		cmocka_unit_test(test_a_wiped_key_is_gone),
