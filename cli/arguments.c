@@ -38,6 +38,15 @@ static const struct option_text options[OPTION_COUNT] = {
 	[OPTION_YES]          = { "--yes",          NULL,       "do it; without, say what would happen", false },
 	[OPTION_URL]          = { "--url",          "URL",      "also ask the running service, such as http://127.0.0.1:8080", false },
 	[OPTION_GATE]         = { "--gate",         "URL",      "also ask for something guarded, such as http://127.0.0.1/guarded/", false },
+	[OPTION_QUERY]        = { "--query",        "TEXT",     "only those with this in the name", false },
+	[OPTION_PARENT]       = { "--parent",       "ID",       "only those that this token made", false },
+	[OPTION_UNUSED_SINCE] = { "--unused-since", "MOMENT|DURATION", "only those not used since then, or for so long: 90d", false },
+	[OPTION_LIMIT]        = { "--limit",        "NUMBER",   "at most so many (default all)", false },
+	[OPTION_GRACE]        = { "--grace",        "DURATION", "how long the old key works too, up to 1d (default not at all)", false },
+	[OPTION_DRY_RUN]      = { "--dry-run",      NULL,       "show what would be revoked, and revoke nothing", false },
+	[OPTION_WITH_TOKEN]   = { "--with-token",   NULL,       "read the token from standard input, also from a terminal", false },
+	[OPTION_API_BASE]     = { "--api-base",     "URL",      "the service, such as https://example.org/claviger", false },
+	[OPTION_INSECURE_HTTP] = { "--insecure-http", NULL,     "allow http:// to another machine, where anybody between reads the token", false },
 	[OPTION_CONFIG]       = { "--config",       "FILE",     "read this configuration", false },
 	[OPTION_JSON]         = { "--json",         NULL,       "answer in JSON", false },
 	[OPTION_HELP]         = { "--help",         NULL,       "say how it is used", false },
@@ -50,7 +59,12 @@ const struct option_text *arguments_describe(enum option option)
 	return &options[option];
 }
 
-static const struct option_text *find_nearest(const char *name)
+static bool is_known(uint64_t known, size_t option)
+{
+	return (known & UINT64_C(1) << option) != 0;
+}
+
+static const struct option_text *find_nearest(uint64_t known, const char *name)
 {
 	const struct option_text *nearest = NULL;
 	size_t least = NEAR + 1;
@@ -58,7 +72,7 @@ static const struct option_text *find_nearest(const char *name)
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		size_t distance = text_distance(name, options[i].name);
 
-		if (distance < least) {
+		if (is_known(known, i) && distance < least) {
 			least = distance;
 			nearest = &options[i];
 		}
@@ -66,23 +80,25 @@ static const struct option_text *find_nearest(const char *name)
 	return nearest;
 }
 
-static enum result refuse_unknown(const char *argument, size_t length, struct error *err)
+static enum result refuse_unknown(uint64_t known, const char *argument, size_t length,
+				  struct error *err)
 {
 	char shown[SHOWN_SIZE];
 	const struct option_text *nearest;
 
 	(void)log_escape(argument, length, shown, sizeof(shown));
-	nearest = find_nearest(shown);
+	nearest = find_nearest(known, shown);
 	if (nearest != NULL)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%s: no such option; did you mean %s?", shown, nearest->name);
 	return error_set(err, RESULT_INVALID_USAGE, NULL, "%s: no such option; see --help", shown);
 }
 
-static bool find_option(const char *name, size_t length, enum option *option)
+static bool find_option(uint64_t known, const char *name, size_t length, enum option *option)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (strlen(options[i].name) != length || memcmp(options[i].name, name, length) != 0)
+		if (!is_known(known, i) || strlen(options[i].name) != length ||
+		    memcmp(options[i].name, name, length) != 0)
 			continue;
 		*option = (enum option)i;
 		return true;
@@ -92,16 +108,16 @@ static bool find_option(const char *name, size_t length, enum option *option)
 
 /* NEXT is the argument behind this one, NULL where there is none; *TAKES_NEXT says whether it is
  * the value. */
-static enum result parse_option(struct arguments *arguments, const char *argument, const char *next,
-				bool *takes_next, struct error *err)
+static enum result parse_option(struct arguments *arguments, uint64_t known, const char *argument,
+				const char *next, bool *takes_next, struct error *err)
 {
 	size_t length = strcspn(argument, "=");
 	const char *value = argument[length] == '=' ? argument + length + 1 : NULL;
 	enum option option;
 
 	*takes_next = false;
-	if (!find_option(argument, length, &option))
-		return refuse_unknown(argument, length, err);
+	if (!find_option(known, argument, length, &option))
+		return refuse_unknown(known, argument, length, err);
 	if (options[option].value == NULL && value != NULL)
 		return error_set(err, RESULT_INVALID_USAGE, NULL, "%s: takes no value",
 				 options[option].name);
@@ -122,8 +138,8 @@ static enum result parse_option(struct arguments *arguments, const char *argumen
 	return RESULT_OK;
 }
 
-enum result arguments_parse(int argc, char *const *argv, struct arguments *arguments,
-			    struct error *err)
+enum result arguments_parse(int argc, char *const *argv, uint64_t known,
+			    struct arguments *arguments, struct error *err)
 {
 	size_t size = argc < 1 ? 1 : (size_t)argc;
 	bool only_words = false;
@@ -144,7 +160,7 @@ enum result arguments_parse(int argc, char *const *argv, struct arguments *argum
 			arguments->words[arguments->word_count++] = argv[i];
 			continue;
 		}
-		result = parse_option(arguments, argv[i], i + 1 < argc ? argv[i + 1] : NULL,
+		result = parse_option(arguments, known, argv[i], i + 1 < argc ? argv[i + 1] : NULL,
 				      &takes_next, err);
 		if (result != RESULT_OK)
 			return result;

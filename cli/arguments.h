@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The command line as it was written: options in any place, and the words that are none. Knows
- * which options there are, not which command takes which. */
+ * which options there are, not which program or command takes which. */
 #ifndef CLAVIGER_ARGUMENTS_H
 #define CLAVIGER_ARGUMENTS_H
 
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the order in which a help text lists them. */
+/* Of both programs, in the order in which a help text lists them. */
 enum option {
 	OPTION_ACCOUNT,
 	OPTION_OWNER,
@@ -38,6 +38,15 @@ enum option {
 	OPTION_YES,
 	OPTION_URL,
 	OPTION_GATE,
+	OPTION_QUERY,
+	OPTION_PARENT,
+	OPTION_UNUSED_SINCE,
+	OPTION_LIMIT,
+	OPTION_GRACE,
+	OPTION_DRY_RUN,
+	OPTION_WITH_TOKEN,
+	OPTION_API_BASE,
+	OPTION_INSECURE_HTTP,
 	OPTION_CONFIG,
 	OPTION_JSON,
 	OPTION_HELP,
@@ -57,6 +66,10 @@ struct given_option {
 	const char *value; /* "" where it takes none */
 };
 
+/* A set of options is bits: OPTION_BIT(CASCADE) | OPTION_BIT(YES). */
+#define OPTION_BIT(option) (UINT64_C(1) << OPTION_##option)
+_Static_assert(OPTION_COUNT <= 64, "a set of options has 64 bits");
+
 /* Borrows all text from argv. */
 struct arguments {
 	struct given_option *given;
@@ -65,11 +78,12 @@ struct arguments {
 	size_t word_count;
 };
 
-/** Reads ARGC strings at ARGV, the program's name first. ARGUMENTS, zeroed before, is to be cleared
+/** Reads ARGC strings at ARGV, the program's name first; KNOWN is the set of options that the
+ *  program has. ARGUMENTS, zeroed before, is to be cleared
  *  also on failure. RESULT_INVALID_USAGE for an option that is unknown, given twice or without its
  *  value; RESULT_BUSY without memory. */
-NODISCARD enum result arguments_parse(int argc, char *const *argv, struct arguments *arguments,
-				      struct error *err);
+NODISCARD enum result arguments_parse(int argc, char *const *argv, uint64_t known,
+				      struct arguments *arguments, struct error *err);
 void arguments_clear(struct arguments *arguments);
 
 NODISCARD bool arguments_has(const struct arguments *arguments, enum option option);

@@ -18,7 +18,7 @@ enum {
 	LABEL_WIDTH = 24
 };
 
-#define BIT(option) (UINT32_C(1) << OPTION_##option)
+#define BIT(option) OPTION_BIT(option)
 #define EVERYWHERE (BIT(CONFIG) | BIT(JSON) | BIT(HELP) | BIT(VERSION))
 
 // clang-format off
@@ -121,6 +121,15 @@ static const struct command commands[] = {
 	  "Show every key of the configuration, its value and where it comes from", "" },
 };
 // clang-format on
+
+uint64_t command_known_options(void)
+{
+	uint64_t known = EVERYWHERE;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+		known |= commands[i].options;
+	return known;
+}
 
 static void write_title(const struct command *command, char title[static TITLE_SIZE])
 {
@@ -237,7 +246,7 @@ enum result command_check(const struct command *command, const struct arguments 
 	for (size_t i = 0; i < arguments->given_count; i++) {
 		enum option option = arguments->given[i].option;
 
-		if (((command->options | EVERYWHERE) & UINT32_C(1) << option) == 0)
+		if (((command->options | EVERYWHERE) & UINT64_C(1) << option) == 0)
 			return error_set(err, RESULT_INVALID_USAGE, NULL,
 					 "%s: not an option of %s; see claviger-admin %s --help",
 					 arguments_describe(option)->name, title, title);
@@ -277,7 +286,7 @@ static void write_synopsis(const struct command *command, struct buffer *out)
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_text *text = arguments_describe((enum option)i);
 
-		if ((command->options & UINT32_C(1) << i) == 0)
+		if ((command->options & UINT64_C(1) << i) == 0)
 			continue;
 		snprintf(piece, sizeof(piece), "[%s%s%s]%s", text->name,
 			 text->value == NULL ? "" : " ", text->value == NULL ? "" : text->value,
@@ -313,13 +322,13 @@ static const char *describe(const struct command *command, enum option option)
 }
 
 /* COMMAND: whose they are; NULL for those of every one. */
-static void write_options(const struct command *command, uint32_t mask, struct buffer *out)
+static void write_options(const struct command *command, uint64_t mask, struct buffer *out)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_text *text = arguments_describe((enum option)i);
 		char label[LABEL_WIDTH + 1];
 
-		if ((mask & UINT32_C(1) << i) == 0)
+		if ((mask & UINT64_C(1) << i) == 0)
 			continue;
 		snprintf(label, sizeof(label), "%s%s%s", text->name, text->value == NULL ? "" : " ",
 			 text->value == NULL ? "" : text->value);

@@ -29,11 +29,13 @@ struct command {
 	command_fn *run;
 	enum command_needs needs;
 	const char *operand; /* what follows the words; NULL: nothing; in brackets: maybe */
-	uint32_t options;    /* bits: 1 << OPTION_... */
+	uint64_t options;    /* a set: OPTION_BIT(...) */
 	const char *summary; /* one line */
 	const char *details; /* sentences; "" where the summary says all */
 };
 
+/** The options that any command takes. */
+NODISCARD uint64_t command_known_options(void);
 /** Finds the command that the words of ARGUMENTS name, and takes these away, so that the operand
  *  is words[0]. RESULT_INVALID_USAGE with what to write instead. */
 NODISCARD enum result command_find(struct arguments *arguments, const struct command **command,

@@ -162,7 +162,7 @@ static int run(int argc, char *const *argv, struct arguments *arguments, struct 
 		result = refuse_key(err);
 		return fail(exit_status(result), admin->as_json, err);
 	}
-	result = arguments_parse(argc, argv, arguments, err);
+	result = arguments_parse(argc, argv, command_known_options(), arguments, err);
 	if (result == RESULT_OK &&
 	    (arguments_has(arguments, OPTION_HELP) || arguments_has(arguments, OPTION_VERSION)))
 		return print_help(arguments, admin);
