@@ -75,10 +75,16 @@ UNIT_TESTS = activity ascii audit authority authority_website bootstrap bootstra
 LIB_OBJECTS   = $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 FCGI_OBJECTS  = $(FCGI_SOURCES:%.c=$(BUILD)/%.o)
 ADMIN_OBJECTS = $(ADMIN_SOURCES:%.c=$(BUILD)/%.o)
+CLIENT_OBJECTS = $(CLIENT_SOURCES:%.c=$(BUILD)/%.o)
 UNIT_PROGRAMS = $(UNIT_TESTS:%=$(BUILD)/tests/unit/test_%)
-PROGRAMS      = $(BUILD)/claviger.fcgi $(BUILD)/claviger-admin
+SERVICE       = $(BUILD)/claviger.fcgi $(BUILD)/claviger-admin
+# The client alone needs libcurl. CLIENT=no leaves it out: where there is no libcurl, and of static
+# programs, into which no libcurl of a distribution can be linked.
+CLIENT        = yes
+PROGRAMS      = $(SERVICE) $(if $(filter yes,$(CLIENT)),$(BUILD)/claviger)
 
-all: $(PROGRAMS) ## build both programs (the default)
+all: $(PROGRAMS) ## build the three programs (the default)
+service: $(SERVICE) ## build the service and claviger-admin, not the client: as CLIENT=no does
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -107,6 +113,11 @@ $(BUILD)/claviger.fcgi: $(FCGI_OBJECTS) $(BUILD)/libclaviger.a
 	$(LINK)
 $(BUILD)/claviger-admin: $(ADMIN_OBJECTS) $(BUILD)/libclaviger.a
 	$(LINK)
+# Each library that is loaded costs the client at every start.
+CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs libcurl json-c libsodium)
+$(BUILD)/claviger: LIBS = $(CLIENT_LIBS)
+$(BUILD)/claviger: $(CLIENT_OBJECTS) $(BUILD)/libclaviger.a
+	$(LINK)
 $(UNIT_PROGRAMS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/support.o \
 		$(BUILD)/libclaviger.a
 	$(LINK) -lcmocka
@@ -124,9 +135,9 @@ $(BUILD)/tests/bench/empty_cgi: %: %.o
 # All but libc's name service, which glibc loads by itself where --socket-group is given: of that the
 # linker warns. Small, because a shared host counts bytes and each request of plain CGI maps it anew.
 STATIC = $(BUILD)/static
-static: ## both programs as one file each, without libraries, stripped: $(BUILD)/static
+static: ## the service and claviger-admin as one file each, without libraries, stripped: $(BUILD)/static
 	$(MAKE) BUILD=$(STATIC) PIE=-static-pie CFLAGS='-Os -ffunction-sections -fdata-sections' \
-		LDFLAGS='-s -Wl,--gc-sections,-z,pack-relative-relocs' all
+		LDFLAGS='-s -Wl,--gc-sections,-z,pack-relative-relocs' CLIENT=no all
 
 # The document root: www/, and docs/ and the manual as pages.
 MANUAL = $(wildcard cli/*.[1-8] fcgi/*.[1-8] lib/*.[1-8])

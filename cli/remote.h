@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/* claviger, the client over HTTP: what its commands work with, and the table of them. */
+#ifndef CLAVIGER_REMOTE_H
+#define CLAVIGER_REMOTE_H
+
+#include "arguments.h"
+#include "remote_settings.h"
+
+#include "attributes.h"
+#include "buffer.h"
+#include "error.h"
+#include "token.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct remote_http;
+
+/* Beside those of process.h. */
+enum { EXIT_NO_ANSWER = 4 };
+
+struct remote {
+	struct settings settings;
+	struct key key; /* zeroed until a command that needs a login runs */
+	struct remote_http *http;
+	struct buffer out;
+	struct buffer
+		refusal;  /* the service's own JSON that says no; empty where it said nothing */
+	const char *next; /* what to do about a failure, a line; NULL: the message says it */
+	int64_t now;
+	int status; /* the exit status where all went well */
+	bool as_json;
+	bool has_colour;
+};
+
+/* What must be there before a command runs: nothing; where the settings lie; the service and a
+ * token for it. */
+enum remote_needs { REMOTE_NOTHING, REMOTE_SETTINGS, REMOTE_LOGIN };
+
+/* Writes its answer to remote->out. */
+typedef enum result remote_fn(struct remote *remote, const struct arguments *arguments,
+			      struct error *err);
+
+struct remote_command {
+	const char *group; /* the first word */
+	const char *name;  /* the second; NULL where there is one only */
+	remote_fn *run;
+	enum remote_needs needs;
+	const char *operands; /* words; in brackets: maybe; with dots behind: one or more */
+	const char *choices;  /* what the first operand can be, blanks between; NULL: anything */
+	uint64_t options;     /* a set: OPTION_BIT(...) */
+	const char *summary;  /* one line */
+	const char *details;  /* sentences; "" where the summary says all */
+};
+
+remote_fn remote_log_in, remote_log_out, remote_whoami;
+remote_fn remote_config_get, remote_config_set, remote_config_list;
+remote_fn remote_tokens_list;
+
+#endif

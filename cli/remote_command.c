@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: ISC */
+#include "remote_command.h"
+
+#include "log.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SHOWN_SIZE = 41, CHOICES_SIZE = 120, NEAR = 2 };
+
+#define BIT(option) OPTION_BIT(option)
+#define EVERYWHERE (BIT(API_BASE) | BIT(INSECURE_HTTP) | BIT(JSON) | BIT(HELP) | BIT(VERSION))
+
+// clang-format off
+static const struct remote_command commands[] = {
+	{ "login", NULL, remote_log_in, REMOTE_SETTINGS, NULL, NULL, BIT(WITH_TOKEN),
+	  "Keep a token for a service",
+	  "Reads the token from the terminal without showing it, or from standard input, asks the\n"
+	  "service whether it is good, and keeps it where only you can read it (0600).\n" },
+	{ "logout", NULL, remote_log_out, REMOTE_SETTINGS, NULL, NULL, 0,
+	  "Remove the token that is kept",
+	  "It stays valid: revoke it with claviger tokens revoke self.\n" },
+	{ "whoami", NULL, remote_whoami, REMOTE_LOGIN, NULL, NULL, 0,
+	  "Show the account, and what the token may do", "" },
+	{ "tokens", "list", remote_tokens_list, REMOTE_LOGIN, NULL, NULL,
+	  BIT(STATE) | BIT(QUERY) | BIT(PARENT) | BIT(PERMISSION) | BIT(WEBSITE) | BIT(UNUSED_SINCE) | BIT(LIMIT),
+	  "List tokens, newest first", "The active and the expired ones where --state is left out.\n" },
+	{ "config", "get", remote_config_get, REMOTE_SETTINGS, "SETTING", "api_base insecure_http", 0,
+	  "Print one setting", "" },
+	{ "config", "set", remote_config_set, REMOTE_SETTINGS, "SETTING VALUE", "api_base insecure_http", 0,
+	  "Keep a setting", "" },
+	{ "config", "list", remote_config_list, REMOTE_SETTINGS, NULL, NULL, 0,
+	  "Show every setting, and where it comes from", "" },
+};
+
+/* What an option means here, where that is not what it means to claviger-admin. Without a group: to
+ * all commands that have no line of their own. */
+static const struct meaning {
+	const char *group, *name;
+	enum option option;
+	const char *description;
+} meanings[] = {
+	{ "tokens", "list",   OPTION_PERMISSION, "only those that hold this" },
+	{ "tokens", "list",   OPTION_WEBSITE,    "only those that reach this website" },
+	{ "tokens", "list",   OPTION_STATE,      "active, expired, revoked or all" },
+	{ "tokens", "revoke", OPTION_PERMISSION, "only those that hold this" },
+	{ "tokens", "revoke", OPTION_WEBSITE,    "only those that reach this website" },
+	{ "tokens", "revoke", OPTION_STATE,      "active or expired" },
+	{ "tokens", "create", OPTION_PERMISSION, "one or more with commas between; again for more (default yours)" },
+	{ "tokens", "create", OPTION_WEBSITE,    "one or more with commas between; again for more (default yours)" },
+	{ "tokens", "create", OPTION_ALLOW_IP,   "one or more with commas between; again for more (default yours)" },
+	{ "tokens", "narrow", OPTION_PERMISSION, "what it keeps: one or more with commas between; again for more" },
+	{ "tokens", "narrow", OPTION_WEBSITE,    "what it keeps: one or more with commas between; again for more" },
+	{ "tokens", "narrow", OPTION_ALLOW_IP,   "from where: one or more with commas between; again for more" },
+	{ "tokens", "narrow", OPTION_CASCADE,    "cut all that was made by it, directly or not, to the same" },
+	{ "verify", NULL,     OPTION_PERMISSION, "that it must hold: one or more with commas between" },
+	{ "verify", NULL,     OPTION_WEBSITE,    "that it must reach" },
+	{ "websites", "add",  OPTION_NAME,       "what it is called (default the domain)" },
+	{ NULL, NULL,         OPTION_YES,        "do not ask" },
+};
+
+static const struct choice {
+	enum option option;
+	const char *values;
+} choices_known[] = {
+	{ OPTION_STATE, "active expired revoked all" },
+	{ OPTION_ROLE,  "owner member viewer" },
+};
+// clang-format on
+
+const struct remote_command *remote_command_at(size_t index)
+{
+	return index < ARRAY_LENGTH(commands) ? &commands[index] : NULL;
+}
+
+uint64_t remote_command_common_options(void)
+{
+	return EVERYWHERE;
+}
+
+uint64_t remote_command_known_options(void)
+{
+	uint64_t known = EVERYWHERE;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+		known |= commands[i].options;
+	return known;
+}
+
+void remote_command_title(const struct remote_command *command,
+			  char title[static REMOTE_TITLE_SIZE])
+{
+	snprintf(title, REMOTE_TITLE_SIZE, "%s%s%s", command->group,
+		 command->name == NULL ? "" : " ", command->name == NULL ? "" : command->name);
+}
+
+const char *remote_command_describe(const struct remote_command *command, enum option option)
+{
+	for (size_t i = 0; command != NULL && i < ARRAY_LENGTH(meanings); i++) {
+		const struct meaning *meaning = &meanings[i];
+
+		if (meaning->option == option &&
+		    (meaning->group == NULL || strcmp(meaning->group, command->group) == 0) &&
+		    (meaning->name == NULL || strcmp(meaning->name, command->name) == 0))
+			return meaning->description;
+	}
+	return arguments_describe(option)->description;
+}
+
+const char *remote_command_choices(enum option option)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(choices_known); i++)
+		if (choices_known[i].option == option)
+			return choices_known[i].values;
+	return NULL;
+}
+
+/* WORD as a message shows it. */
+static const char *show(const char *word, char shown[static SHOWN_SIZE])
+{
+	(void)log_escape(word, strlen(word), shown, SHOWN_SIZE);
+	return shown;
+}
+
+/* The first word of the table, or with GROUP its second, that is nearly WORD; NULL where none. */
+static const char *find_nearest(const char *group, const char *word)
+{
+	const char *nearest = NULL;
+	size_t least = NEAR + 1;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+		const char *known = group == NULL ? commands[i].group : commands[i].name;
+		size_t distance;
+
+		if (group != NULL && strcmp(commands[i].group, group) != 0)
+			continue;
+		distance = text_distance(word, known);
+		if (distance < least) {
+			least = distance;
+			nearest = known;
+		}
+	}
+	return nearest;
+}
+
+static enum result refuse_word(const char *group, const char *word, struct error *err)
+{
+	char shown[SHOWN_SIZE], choices[CHOICES_SIZE] = "";
+	const char *nearest = word == NULL ? NULL : find_nearest(group, word);
+	const char *blank = group == NULL ? "" : " ";
+
+	if (nearest != NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s%s%s: no such command; did you mean %s%s%s?",
+				 group == NULL ? "" : group, blank, show(word, shown),
+				 group == NULL ? "" : group, blank, nearest);
+	if (group == NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s: no such command; see claviger --help", show(word, shown));
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+		size_t length = strlen(choices);
+
+		if (strcmp(commands[i].group, group) == 0)
+			snprintf(choices + length, CHOICES_SIZE - length, "%s%s",
+				 length > 0 ? ", " : "", commands[i].name);
+	}
+	return error_set(err, RESULT_INVALID_USAGE, NULL, "%s: say which of: %s", group, choices);
+}
+
+enum result remote_command_find(struct arguments *arguments, const struct remote_command **command,
+				struct error *err)
+{
+	const char *first = arguments->word_count > 0 ? arguments->words[0] : NULL;
+	const char *second = arguments->word_count > 1 ? arguments->words[1] : NULL;
+	bool is_group = false;
+
+	if (first == NULL)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "No command was given; see claviger --help");
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+		size_t taken = commands[i].name == NULL ? 1 : 2;
+
+		if (strcmp(commands[i].group, first) != 0)
+			continue;
+		is_group = true;
+		if (commands[i].name != NULL &&
+		    (second == NULL || strcmp(commands[i].name, second) != 0))
+			continue;
+		arguments->word_count -= taken;
+		memmove(arguments->words, arguments->words + taken,
+			arguments->word_count * sizeof(*arguments->words));
+		*command = &commands[i];
+		return RESULT_OK;
+	}
+	return refuse_word(is_group ? first : NULL, is_group ? second : first, err);
+}
+
+/* How many words COMMAND takes behind its own, at least and at most. */
+static void count_operands(const struct remote_command *command, size_t *least, size_t *most)
+{
+	*least = *most = 0;
+	for (const char *at = command->operands; at != NULL && *at != '\0';) {
+		size_t length = strcspn(at, " ");
+
+		*least += *at != '[';
+		*most += 1;
+		if (length > 3 && strncmp(at + length - 3, "...", 3) == 0)
+			*most = SIZE_MAX;
+		at += length + (at[length] == ' ');
+	}
+}
+
+enum result remote_command_check(const struct remote_command *command,
+				 const struct arguments *arguments, struct error *err)
+{
+	char title[REMOTE_TITLE_SIZE], shown[SHOWN_SIZE];
+	size_t least, most;
+
+	count_operands(command, &least, &most);
+	remote_command_title(command, title);
+	for (size_t i = 0; i < arguments->given_count; i++) {
+		enum option option = arguments->given[i].option;
+
+		if (((command->options | EVERYWHERE) & UINT64_C(1) << option) == 0)
+			return error_set(err, RESULT_INVALID_USAGE, NULL,
+					 "%s: not an option of %s; see claviger %s --help",
+					 arguments_describe(option)->name, title, title);
+	}
+	if (arguments->word_count < least)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s: %s is wanted; see claviger %s --help", title,
+				 command->operands, title);
+	if (arguments->word_count > most)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s: not expected; see claviger %s --help",
+				 show(arguments->words[most], shown), title);
+	return RESULT_OK;
+}

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: ISC
+"""A client that is logged in to the site of the module."""
+import pytest
+
+from client import Client
+
+
+@pytest.fixture(scope="module")
+def client(web):
+    made = Client(f"http://127.0.0.1:{web.port}", web.site.owner_key).log_in()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def nobody(web):
+    """One that has not logged in, and whose files are the test's own."""
+    made = Client(f"http://127.0.0.1:{web.port}", web.site.owner_key)
+    yield made
+    made.close()
