@@ -63,7 +63,7 @@ FCGI_SOURCES = fcgi/account.c fcgi/activity.c fcgi/admission.c fcgi/arriving.c f
 	fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
 	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \
-	cli/doctor_gate.c cli/doctor_service.c cli/init.c cli/issued.c cli/main.c cli/output.c \
+	cli/doctor_gate.c cli/doctor_service.c cli/family.c cli/init.c cli/issued.c cli/main.c cli/output.c \
 	cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c \
 	cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c cli/token_table.c \
 	cli/token_tree.c cli/website.c
