@@ -92,7 +92,7 @@ $(BUILD)/%.o: %.c
 
 # The files that talk to the kernel beyond POSIX: accept4, epoll, close_range, prctl, locks of an
 # open file.
-$(BUILD)/fcgi/lanes.o $(BUILD)/fcgi/main.o $(BUILD)/cli/main.o $(BUILD)/lib/process.o $(BUILD)/lib/tries.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
+$(BUILD)/fcgi/lanes.o $(BUILD)/fcgi/main.o $(BUILD)/cli/main.o $(BUILD)/cli/claviger.o $(BUILD)/lib/process.o $(BUILD)/lib/tries.o: CLAVIGER_CFLAGS += -D_GNU_SOURCE
 
 $(BUILD)/schema_sql.h: lib/schema.awk lib/schema.sql
 	@mkdir -p $(@D)

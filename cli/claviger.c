@@ -73,8 +73,8 @@ static void write_failure(const struct remote *remote, int status, const char *m
 	if (!remote->as_json) {
 		buffer_append_text(line, "claviger: ");
 		output_printable(message, line);
-		if (remote->next != NULL)
-			buffer_append_format(line, "\n  next: %s", remote->next);
+		buffer_append_text(line, remote->next == NULL ? "" : "\n  next: ");
+		output_printable(remote->next == NULL ? "" : remote->next, line);
 		return;
 	}
 	if (remote->refusal.length > 0) {
@@ -149,13 +149,16 @@ static enum result prepare(struct remote *remote, const struct remote_command *c
 	if (command->needs == REMOTE_NOTHING)
 		return RESULT_OK;
 	result = settings_load(settings, err);
-	if (result != RESULT_OK)
-		return result;
-	settings_override(settings, SETTING_API_BASE, arguments_value(arguments, OPTION_API_BASE),
-			  "--api-base");
-	if (arguments_has(arguments, OPTION_INSECURE_HTTP))
-		settings_override(settings, SETTING_INSECURE_HTTP, "true", "--insecure-http");
-	return command->needs == REMOTE_LOGIN ? remote_session_resume(remote, err) : RESULT_OK;
+	if (result == RESULT_OK)
+		result = settings_override(settings, SETTING_API_BASE,
+					   arguments_value(arguments, OPTION_API_BASE),
+					   "--api-base", err);
+	if (result == RESULT_OK && arguments_has(arguments, OPTION_INSECURE_HTTP))
+		result = settings_override(settings, SETTING_INSECURE_HTTP, "true",
+					   "--insecure-http", err);
+	if (result == RESULT_OK && command->needs == REMOTE_LOGIN)
+		result = remote_session_resume(remote, err);
+	return result;
 }
 
 static enum result run(int argc, char *const *argv, struct arguments *arguments,
@@ -193,6 +196,7 @@ int main(int argc, char **argv)
 
 	remote.as_json = wants_json(argc, argv);
 	remote.has_colour = wants_colour();
+	remote.environment = environ;
 	remote.now = timestamp_now();
 	buffer_init(&remote.out, OUTPUT_MAXIMUM);
 	buffer_init(&remote.refusal, REFUSAL_MAXIMUM);

@@ -42,7 +42,7 @@ void output_printable(const char *text, struct buffer *out)
 void output_begin(struct listing *listing, struct buffer *out, bool as_json,
 		  const char *const *headers, size_t columns)
 {
-	*listing = (struct listing){out, as_json, headers, columns, {0}};
+	*listing = (struct listing){out, as_json, headers, columns, NULL, {0}};
 	buffer_init(&listing->cells, OUTPUT_MAXIMUM);
 	if (as_json)
 		buffer_append_text(out, "{\"status\":\"success\",\"data\":[");
@@ -108,7 +108,12 @@ static size_t find_width(const char *text)
 static void write_cell(struct listing *listing, const char *text, size_t column,
 		       const size_t *widths)
 {
-	buffer_append_text(listing->out, text);
+	int colour = listing->paint == NULL ? 0 : listing->paint(column, text);
+
+	if (colour != 0)
+		buffer_append_format(listing->out, "\x1b[%dm%s\x1b[0m", colour, text);
+	else
+		buffer_append_text(listing->out, text);
 	if (column + 1 == listing->columns) {
 		buffer_append_char(listing->out, '\n');
 		return;

@@ -14,12 +14,16 @@
 
 enum { OUTPUT_COLUMNS_MAX = 10, OUTPUT_MAXIMUM = 1 << 28 };
 
+/* How a terminal is to show TEXT in COLUMN, as the number of an SGR sequence; 0 for as it is. */
+typedef int paint_fn(size_t column, const char *text);
+
 /* A list that is being written. Clear it with output_end(), on every path. */
 struct listing {
 	struct buffer *out;
 	bool as_json;
 	const char *const *headers; /* NULL: a table without a head */
 	size_t columns;
+	paint_fn *paint;     /* NULL, unless it is set after output_begin(): no colours */
 	struct buffer cells; /* each ends in NUL, row by row */
 };
 

@@ -20,14 +20,18 @@ struct remote_http;
 /* Beside those of process.h. */
 enum { EXIT_NO_ANSWER = 4 };
 
+enum { NEXT_SIZE = 256 };
+
 struct remote {
 	struct settings settings;
 	struct key key; /* zeroed until a command that needs a login runs */
 	struct remote_http *http;
 	struct buffer out;
 	struct buffer
-		refusal;  /* the service's own JSON that says no; empty where it said nothing */
-	const char *next; /* what to do about a failure, a line; NULL: the message says it */
+		refusal; /* the service's own JSON that says no; empty where it said nothing */
+	char lacking[NEXT_SIZE]; /* room for a NEXT that is put together */
+	const char *next;        /* what to do about a failure, a line; NULL: the message says it */
+	char *const *environment;
 	int64_t now;
 	int status; /* the exit status where all went well */
 	bool as_json;
@@ -56,6 +60,12 @@ struct remote_command {
 
 remote_fn remote_log_in, remote_log_out, remote_whoami;
 remote_fn remote_config_get, remote_config_set, remote_config_list;
-remote_fn remote_tokens_list;
+remote_fn remote_tokens_list, remote_tokens_show, remote_tokens_tree;
+remote_fn remote_tokens_create, remote_tokens_rotate;
+remote_fn remote_tokens_rename, remote_tokens_narrow, remote_tokens_revoke;
+remote_fn remote_websites_list, remote_websites_show, remote_websites_add;
+remote_fn remote_websites_rename, remote_websites_delete;
+remote_fn remote_team_list, remote_team_set, remote_team_remove;
+remote_fn remote_permissions_list, remote_audit_list, remote_verify, remote_completion;
 
 #endif

@@ -132,6 +132,21 @@ bool record_key(const struct record *record, struct key *key)
 	return token_parse_any(text, strlen(text), key);
 }
 
+void answer_forget_key(struct answer *answer)
+{
+	struct json_object *data = find_list((const void *)answer->tree, "data");
+	struct json_object *record = data == NULL ? NULL : json_object_array_get_idx(data, 0);
+	struct json_object *key = NULL;
+
+	if (!json_object_is_type(record, json_type_object) ||
+	    !json_object_object_get_ex(record, "key", &key))
+		return;
+	/* A reference more, so that it outlives the member and can be wiped. */
+	(void)json_object_get(key);
+	json_object_object_del(record, "key");
+	codec_wipe_object(key);
+}
+
 void record_write(const struct record *record, struct buffer *out)
 {
 	struct json_object *object = (struct json_object *)(uintptr_t)record;

@@ -50,6 +50,9 @@ NODISCARD const char *record_list_text(const struct record *record, const char *
 /** The key in an answer to a creation or rotation; false where there is none. Wipe it. */
 NODISCARD bool record_key(const struct record *record, struct key *key);
 
+/** Wipes the key of record 0 of "data" and takes it out, for who gets it by another way. */
+void answer_forget_key(struct answer *answer);
+
 /** Appends RECORD as JSON, as it came. */
 void record_write(const struct record *record, struct buffer *out);
 

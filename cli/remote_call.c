@@ -117,12 +117,28 @@ static enum result read_status(long status, const char **next)
 	}
 }
 
+/* What the status alone does not tell. */
+static void find_next_step(struct remote *remote, const struct remote_reply *reply,
+			   const struct record *error)
+{
+	if (reply->lacking[0] != '\0') {
+		snprintf(remote->lacking, sizeof(remote->lacking),
+			 "it takes %.127s; claviger whoami shows what this token may do",
+			 reply->lacking);
+		remote->next = remote->lacking;
+	}
+	if (reply->status == 400 && strncmp(record_text(error, "field"), "permission", 10) == 0)
+		remote->next = "claviger permissions list";
+}
+
 static enum result explain_refusal(struct remote *remote, const struct remote_reply *reply,
 				   struct answer *answer, struct error *err)
 {
-	const char *message = record_text(answer_beside(answer, "error"), "message");
+	const struct record *error = answer_beside(answer, "error");
+	const char *message = record_text(error, "message");
 	enum result result = read_status(reply->status, &remote->next);
 
+	find_next_step(remote, reply, error);
 	if (message[0] != '\0') {
 		buffer_reset(&remote->refusal);
 		buffer_append(&remote->refusal, answer->text.data, answer->text.length);
@@ -193,6 +209,12 @@ enum result remote_get(struct remote *remote, const char *path, struct answer *a
 	const struct remote_call call = {"GET", path, NULL, REPEAT_SAFE};
 
 	return remote_call(remote, &call, answer, err);
+}
+
+void remote_pass_on(struct remote *remote, const struct answer *answer)
+{
+	buffer_append(&remote->out, answer->text.data, answer->text.length);
+	buffer_append_char(&remote->out, '\n');
 }
 
 void remote_escape(const char *text, struct buffer *out)

@@ -41,6 +41,9 @@ NODISCARD enum result remote_call(struct remote *remote, const struct remote_cal
 NODISCARD enum result remote_get(struct remote *remote, const char *path, struct answer *answer,
 				 struct error *err);
 
+/** Writes what the service answered, as it came. */
+void remote_pass_on(struct remote *remote, const struct answer *answer);
+
 /** Appends TEXT as a part of a path or a query: all but letters, digits and -._~ as %XX. */
 void remote_escape(const char *text, struct buffer *out);
 

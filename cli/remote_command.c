@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_SIZE = 41, CHOICES_SIZE = 120, NEAR = 2 };
+enum { SHOWN_SIZE = 41, CHOICES_SIZE = 160, NEAR = 2 };
 
 #define BIT(option) OPTION_BIT(option)
+#define FILTERS                                                                                    \
+	(BIT(STATE) | BIT(QUERY) | BIT(PARENT) | BIT(PERMISSION) | BIT(WEBSITE) | BIT(UNUSED_SINCE))
+#define SCOPE (BIT(PERMISSION) | BIT(WEBSITE) | BIT(ALLOW_IP) | BIT(EXPIRES_IN) | BIT(EXPIRES_AT))
 #define EVERYWHERE (BIT(API_BASE) | BIT(INSECURE_HTTP) | BIT(JSON) | BIT(HELP) | BIT(VERSION))
 
 // clang-format off
@@ -23,15 +26,68 @@ static const struct remote_command commands[] = {
 	  "It stays valid: revoke it with claviger tokens revoke self.\n" },
 	{ "whoami", NULL, remote_whoami, REMOTE_LOGIN, NULL, NULL, 0,
 	  "Show the account, and what the token may do", "" },
-	{ "tokens", "list", remote_tokens_list, REMOTE_LOGIN, NULL, NULL,
-	  BIT(STATE) | BIT(QUERY) | BIT(PARENT) | BIT(PERMISSION) | BIT(WEBSITE) | BIT(UNUSED_SINCE) | BIT(LIMIT),
+	{ "tokens", "list", remote_tokens_list, REMOTE_LOGIN, NULL, NULL, FILTERS | BIT(LIMIT),
 	  "List tokens, newest first", "The active and the expired ones where --state is left out.\n" },
+	{ "tokens", "create", remote_tokens_create, REMOTE_LOGIN, NULL, NULL,
+	  BIT(NAME) | SCOPE | BIT(KEY_FILE),
+	  "Make a token and print its key, once",
+	  "What is left out is what your own token has. Standard output is the key and nothing\n"
+	  "else. Where it cannot be written, the token is revoked again.\n" },
+	{ "tokens", "show", remote_tokens_show, REMOTE_LOGIN, "TOKEN", "self", 0,
+	  "Show one token",
+	  "TOKEN is an id, a name that one token has, or self for your own. By its id a revoked one\n"
+	  "is shown too.\n" },
+	{ "tokens", "rename", remote_tokens_rename, REMOTE_LOGIN, "TOKEN NAME", NULL, 0,
+	  "Give a token another name", "" },
+	{ "tokens", "narrow", remote_tokens_narrow, REMOTE_LOGIN, "TOKEN", NULL, SCOPE | BIT(CASCADE),
+	  "Take permissions, websites, addresses or time from a token",
+	  "What is left out stays. Nothing makes a token wider again.\n" },
+	{ "tokens", "rotate", remote_tokens_rotate, REMOTE_LOGIN, "TOKEN", "self",
+	  BIT(GRACE) | BIT(KEY_FILE) | BIT(YES),
+	  "Give a token another key",
+	  "Standard output is the key and nothing else. The one that login keeps is replaced there\n"
+	  "and not shown, and its old key works for a minute more.\n" },
+	{ "tokens", "revoke", remote_tokens_revoke, REMOTE_LOGIN, "[TOKEN]...", "self",
+	  FILTERS | BIT(CASCADE) | BIT(DRY_RUN) | BIT(YES),
+	  "Revoke tokens: those that are named, or all that are found", "" },
+	{ "tokens", "tree", remote_tokens_tree, REMOTE_LOGIN, "[TOKEN]", "self", BIT(ALL) | BIT(ASCII),
+	  "Draw which token made which",
+	  "Revoked ones are left out where nothing that is shown was made by them. A line says\n"
+	  "name, id, key, state and permissions.\n" },
+	{ "websites", "list", remote_websites_list, REMOTE_LOGIN, NULL, NULL, BIT(LIMIT),
+	  "List the websites that the token reaches, oldest first", "" },
+	{ "websites", "show", remote_websites_show, REMOTE_LOGIN, "WEBSITE", NULL, 0,
+	  "Show one website, named by id or domain", "" },
+	{ "websites", "add", remote_websites_add, REMOTE_LOGIN, "DOMAIN", NULL, BIT(NAME),
+	  "Add a website, which tokens can be limited to", "" },
+	{ "websites", "rename", remote_websites_rename, REMOTE_LOGIN, "WEBSITE NAME", NULL, 0,
+	  "Give a website another name; its domain stays", "" },
+	{ "websites", "delete", remote_websites_delete, REMOTE_LOGIN, "WEBSITE", NULL, BIT(YES),
+	  "Delete a website",
+	  "Tokens that are limited to it keep its id, which then grants nothing.\n" },
+	{ "team", "list", remote_team_list, REMOTE_LOGIN, "WEBSITE", NULL, BIT(LIMIT),
+	  "List who has which role on a website", "" },
+	{ "team", "set", remote_team_set, REMOTE_LOGIN, "WEBSITE ACCOUNT", NULL, BIT(ROLE),
+	  "Give an account a role on a website, or another one",
+	  "ACCOUNT is an id. A viewer reads; a member does all but change the team and delete the\n"
+	  "website; an owner does all.\n" },
+	{ "team", "remove", remote_team_remove, REMOTE_LOGIN, "WEBSITE ACCOUNT", NULL, BIT(YES),
+	  "Take the role of an account on a website away", "The last owner stays.\n" },
+	{ "permissions", "list", remote_permissions_list, REMOTE_LOGIN, NULL, NULL, 0,
+	  "List what a token can be permitted, and what yours is", "" },
+	{ "audit", "list", remote_audit_list, REMOTE_LOGIN, NULL, NULL, BIT(LIMIT),
+	  "List who changed what, newest first", "With --json also what was before and after.\n" },
+	{ "verify", NULL, remote_verify, REMOTE_LOGIN, NULL, NULL, BIT(PERMISSION) | BIT(WEBSITE),
+	  "Check a key, which is read as login reads it",
+	  "Exit status 1 where it is not valid, or lacks what it must have.\n" },
 	{ "config", "get", remote_config_get, REMOTE_SETTINGS, "SETTING", "api_base insecure_http", 0,
 	  "Print one setting", "" },
 	{ "config", "set", remote_config_set, REMOTE_SETTINGS, "SETTING VALUE", "api_base insecure_http", 0,
 	  "Keep a setting", "" },
 	{ "config", "list", remote_config_list, REMOTE_SETTINGS, NULL, NULL, 0,
 	  "Show every setting, and where it comes from", "" },
+	{ "completion", NULL, remote_completion, REMOTE_NOTHING, "SHELL", "bash zsh fish", 0,
+	  "Write what completes commands in bash, zsh or fish", "" },
 };
 
 /* What an option means here, where that is not what it means to claviger-admin. Without a group: to

@@ -75,12 +75,11 @@ enum result remote_config_set(struct remote *remote, const struct arguments *arg
 		result = check_value(key, &value, &base, err);
 	if (result == RESULT_OK)
 		result = settings_store(&remote->settings, key, value, err);
-	if (result != RESULT_OK)
-		return result;
-	settings_override(&remote->settings, key, value, "config");
-	if (remote->as_json)
-		return remote_config_get(remote, arguments, err);
-	return RESULT_OK;
+	if (result == RESULT_OK)
+		result = settings_override(&remote->settings, key, value, "config", err);
+	if (result == RESULT_OK && remote->as_json)
+		result = remote_config_get(remote, arguments, err);
+	return result;
 }
 
 enum result remote_config_list(struct remote *remote, const struct arguments *arguments,

@@ -250,6 +250,22 @@ static bool prepare(struct remote_http *http, const struct remote_request *reque
 	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply->body) == CURLE_OK;
 }
 
+/* RFC 6750 §3: scope="..." of what is needed, which the body of a refusal leaves out. */
+static void read_lacking(CURL *curl, char lacking[static REMOTE_LACKING_SIZE])
+{
+	static const char name[] = "scope=\"";
+	struct curl_header *header = NULL;
+	const char *scope;
+
+	if (curl_easy_header(curl, "WWW-Authenticate", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return;
+	scope = strstr(header->value, name);
+	if (scope == NULL)
+		return;
+	scope += strlen(name);
+	snprintf(lacking, REMOTE_LACKING_SIZE, "%.*s", (int)strcspn(scope, "\""), scope);
+}
+
 enum remote_outcome remote_http_send(struct remote_http *http, const struct remote_request *request,
 				     struct remote_reply *reply)
 {
@@ -269,6 +285,7 @@ enum remote_outcome remote_http_send(struct remote_http *http, const struct remo
 	if (code == CURLE_OK) {
 		(void)curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &reply->status);
 		(void)curl_easy_getinfo(http->curl, CURLINFO_RETRY_AFTER, &seconds);
+		read_lacking(http->curl, reply->lacking);
 		reply->retry_after_seconds = seconds < 0 ? 0 : (uint64_t)seconds;
 	}
 	snprintf(reply->cause, sizeof(reply->cause), "%s", curl_easy_strerror(code));

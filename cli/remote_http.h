@@ -12,7 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { REMOTE_BASE_SIZE = 512, REMOTE_CAUSE_SIZE = 160, REMOTE_IDEMPOTENCY_SIZE = 33 };
+enum {
+	REMOTE_BASE_SIZE = 512,
+	REMOTE_CAUSE_SIZE = 160,
+	REMOTE_IDEMPOTENCY_SIZE = 33,
+	REMOTE_LACKING_SIZE = 128
+};
 
 /* Where a service is: scheme, host, port and what stands before /api/v1. */
 struct remote_base {
@@ -38,8 +43,9 @@ struct remote_request {
 struct remote_reply {
 	long status;
 	struct buffer body;
-	uint64_t retry_after_seconds;  /* 0: unsaid */
-	char cause[REMOTE_CAUSE_SIZE]; /* why there is no answer */
+	uint64_t retry_after_seconds;      /* 0: unsaid */
+	char cause[REMOTE_CAUSE_SIZE];     /* why there is no answer */
+	char lacking[REMOTE_LACKING_SIZE]; /* the permission that a refusal names; "" for none */
 };
 
 struct remote_http;

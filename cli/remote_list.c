@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PAGE_MAXIMUM = 1000, PATH_MAXIMUM = 8192, NUMBER_SIZE = 24 };
@@ -66,6 +67,39 @@ enum result remote_list_read(struct remote *remote, const char *path, uint64_t l
 	buffer_clear(&whole);
 	buffer_clear(&cursor);
 	return result;
+}
+
+static void keep_page(void *context, struct answer *page)
+{
+	struct remote_pages *pages = context;
+	struct answer *answers =
+		realloc(pages->answers, (pages->count + 1) * sizeof(*pages->answers));
+
+	if (answers == NULL) {
+		pages->result = RESULT_INTERNAL;
+		return;
+	}
+	pages->answers = answers;
+	answers[pages->count++] = *page;
+	*page = (struct answer){0};
+}
+
+enum result remote_list_keep(struct remote *remote, const char *path, struct remote_pages *pages,
+			     struct error *err)
+{
+	enum result result = remote_list_read(remote, path, UINT64_MAX, keep_page, pages, err);
+
+	if (result == RESULT_OK && pages->result != RESULT_OK)
+		return error_set(err, RESULT_INTERNAL, NULL, "There is no memory for the answer");
+	return result;
+}
+
+void remote_pages_clear(struct remote_pages *pages)
+{
+	for (size_t i = 0; i < pages->count; i++)
+		answer_clear(&pages->answers[i]);
+	free(pages->answers);
+	*pages = (struct remote_pages){0};
 }
 
 /* The documents of all pages become one. */

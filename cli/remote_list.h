@@ -24,7 +24,19 @@ NODISCARD enum result remote_list_limit(const struct arguments *arguments, uint6
 NODISCARD enum result remote_list_read(struct remote *remote, const char *path, uint64_t limit,
 				       remote_page_fn *take, void *context, struct error *err);
 
-/** The same, written as one JSON document as the service would answer it. */
+/* Pages that are kept. Zeroed, there are none. */
+struct remote_pages {
+	struct answer *answers;
+	size_t count;
+	enum result result;
+};
+
+/** Keeps all pages of PATH; clear PAGES, also on failure. */
+NODISCARD enum result remote_list_keep(struct remote *remote, const char *path,
+				       struct remote_pages *pages, struct error *err);
+void remote_pages_clear(struct remote_pages *pages);
+
+/** Writes the records of all pages as one JSON document, as the service would answer it. */
 NODISCARD enum result remote_list_write_json(struct remote *remote, const char *path,
 					     uint64_t limit, struct error *err);
 

@@ -74,7 +74,7 @@ enum result remote_log_in(struct remote *remote, const struct arguments *argumen
 	if (result == RESULT_OK)
 		result = keep(remote, arguments, answer_record(&answer, 0), err);
 	if (result == RESULT_OK && remote->as_json)
-		buffer_append(&remote->out, answer.text.data, answer.text.length);
+		remote_pass_on(remote, &answer);
 	else if (result == RESULT_OK)
 		say_logged_in(remote, answer_record(&answer, 0));
 out:

@@ -23,16 +23,18 @@ enum result remote_session_open(struct remote *remote, const char *otherwise, co
 {
 	struct setting_value *value = &remote->settings.values[SETTING_API_BASE];
 	struct remote_base base;
-	enum result result;
+	enum result result = RESULT_OK;
 
 	if (value->text[0] == '\0')
-		settings_override(&remote->settings, SETTING_API_BASE, otherwise, "login");
-	if (value->text[0] == '\0') {
+		result = settings_override(&remote->settings, SETTING_API_BASE, otherwise, "login",
+					   err);
+	if (result == RESULT_OK && value->text[0] == '\0') {
 		remote->next = "claviger login --api-base URL";
 		return error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
 				 "Which service to ask is not known");
 	}
-	result = remote_http_read_base(value->text, &base, err);
+	if (result == RESULT_OK)
+		result = remote_http_read_base(value->text, &base, err);
 	if (result == RESULT_OK)
 		result = check_base(remote, &base, err);
 	if (result != RESULT_OK)

@@ -172,6 +172,13 @@ static enum result read_config(struct settings *settings, const char *path, cons
 	return RESULT_OK;
 }
 
+static void set_value(struct settings *settings, enum setting_key key, const char *value,
+		      const char *origin)
+{
+	snprintf(settings->values[key].text, SETTINGS_VALUE_SIZE, "%s", value);
+	snprintf(settings->values[key].origin, SETTINGS_ORIGIN_SIZE, "%s", origin);
+}
+
 enum result settings_load(struct settings *settings, struct error *err)
 {
 	char path[FILE_NAME_SIZE];
@@ -179,8 +186,7 @@ enum result settings_load(struct settings *settings, struct error *err)
 	enum result result;
 
 	for (size_t i = 0; i < SETTING_COUNT; i++)
-		settings_override(settings, (enum setting_key)i, settings_known[i].preset,
-				  "default");
+		set_value(settings, (enum setting_key)i, settings_known[i].preset, "default");
 	result = find_directory(settings, err);
 	if (result != RESULT_OK)
 		return result;
@@ -191,25 +197,29 @@ enum result settings_load(struct settings *settings, struct error *err)
 	else if (result == RESULT_NOT_FOUND)
 		result = RESULT_OK;
 	buffer_clear(&text);
-	for (size_t i = 0; i < SETTING_COUNT; i++) {
+	for (size_t i = 0; result == RESULT_OK && i < SETTING_COUNT; i++) {
 		const char *const *name = settings_known[i].variables;
 
 		while (*name != NULL && read_variable(*name) == NULL)
 			name++;
 		if (*name != NULL)
-			settings_override(settings, (enum setting_key)i, read_variable(*name),
-					  *name);
+			result = settings_override(settings, (enum setting_key)i,
+						   read_variable(*name), *name, err);
 	}
 	return result;
 }
 
-void settings_override(struct settings *settings, enum setting_key key, const char *value,
-		       const char *origin)
+enum result settings_override(struct settings *settings, enum setting_key key, const char *value,
+			      const char *origin, struct error *err)
 {
 	if (value == NULL)
-		return;
-	snprintf(settings->values[key].text, SETTINGS_VALUE_SIZE, "%s", value);
-	snprintf(settings->values[key].origin, SETTINGS_ORIGIN_SIZE, "%s", origin);
+		return RESULT_OK;
+	if (strlen(value) >= SETTINGS_VALUE_SIZE)
+		return error_set(err, RESULT_INVALID_CONFIGURATION, NULL,
+				 "%.60s: more than %d bytes are no %s", origin,
+				 SETTINGS_VALUE_SIZE - 1, settings_known[key].name);
+	set_value(settings, key, value, origin);
+	return RESULT_OK;
 }
 
 static enum result make_directories(const struct settings *settings, struct error *err)

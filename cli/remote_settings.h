@@ -42,9 +42,10 @@ NODISCARD enum result settings_find_key(const char *name, enum setting_key *key,
  *  environment. RESULT_INVALID_CONFIGURATION where that is not possible, or the file is open to
  *  others or holds what is no setting. */
 NODISCARD enum result settings_load(struct settings *settings, struct error *err);
-/** Puts VALUE in the place of what was there, unless it is NULL. */
-void settings_override(struct settings *settings, enum setting_key key, const char *value,
-		       const char *origin);
+/** Puts VALUE in the place of what was there, unless it is NULL. RESULT_INVALID_CONFIGURATION where
+ *  it is too long. */
+NODISCARD enum result settings_override(struct settings *settings, enum setting_key key,
+					const char *value, const char *origin, struct error *err);
 /** Writes KEY with VALUE to the file "config", whose other lines stay. */
 NODISCARD enum result settings_store(const struct settings *settings, enum setting_key key,
 				     const char *value, struct error *err);

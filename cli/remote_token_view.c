@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "remote_token_view.h"
 
+#include "remote_call.h"
 #include "remote_when.h"
 
 #include "timestamp.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CELL_MAXIMUM = 1 << 16 };
+enum { CELL_MAXIMUM = 1 << 16, STATE_COLUMN = 3, RED = 31, GREEN = 32, YELLOW = 33 };
 
 static const char *name_of(const struct record *record)
 {
@@ -67,12 +68,26 @@ static void end_cell(struct listing *listing, struct buffer *cell)
 	buffer_reset(cell);
 }
 
+static int paint_state(size_t column, const char *text)
+{
+	static const struct {
+		const char *state;
+		int colour;
+	} colours[] = {{"active", GREEN}, {"expired", YELLOW}, {"revoked", RED}};
+
+	for (size_t i = 0; column == STATE_COLUMN && i < ARRAY_LENGTH(colours); i++)
+		if (strcmp(colours[i].state, text) == 0)
+			return colours[i].colour;
+	return 0;
+}
+
 void remote_token_table_begin(struct remote *remote, struct listing *listing)
 {
 	static const char *const headers[] = {"ID",        "NAME",    "KEY",      "STATE",
 					      "LAST USED", "EXPIRES", "WEBSITES", "PERMISSIONS"};
 
 	output_begin(listing, &remote->out, false, headers, ARRAY_LENGTH(headers));
+	listing->paint = remote->has_colour ? paint_state : NULL;
 }
 
 void remote_token_table_add(struct remote *remote, struct listing *listing,
@@ -186,8 +201,7 @@ enum result remote_token_view(struct remote *remote, const struct answer *answer
 	enum result result = RESULT_OK;
 
 	if (remote->as_json) {
-		buffer_append(&remote->out, answer->text.data, answer->text.length);
-		buffer_append_char(&remote->out, '\n');
+		remote_pass_on(remote, answer);
 		return RESULT_OK;
 	}
 	if (record_list_count(record, "websiteIds") > 0)

@@ -2,41 +2,19 @@
 #include "remote_websites.h"
 
 #include "remote_call.h"
-#include "remote_list.h"
 
 #include "ascii.h"
 #include "id.h"
 #include "log.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_SIZE = 81 };
-
-static void take_page(void *context, struct answer *page)
-{
-	struct websites *websites = context;
-	struct answer *pages =
-		realloc(websites->pages, (websites->page_count + 1) * sizeof(*websites->pages));
-
-	if (pages == NULL) {
-		websites->result = RESULT_INTERNAL;
-		return;
-	}
-	websites->pages = pages;
-	pages[websites->page_count++] = *page;
-	*page = (struct answer){0};
-}
+enum { SHOWN_SIZE = 81, PATH_MAXIMUM = 256 };
 
 enum result websites_read(struct remote *remote, struct websites *websites, struct error *err)
 {
-	enum result result =
-		remote_list_read(remote, REMOTE_WEBSITES, UINT64_MAX, take_page, websites, err);
-
 	websites->was_read = true;
-	if (result == RESULT_OK && websites->result != RESULT_OK)
-		return error_set(err, RESULT_INTERNAL, NULL, "There is no memory for the websites");
-	return result;
+	return remote_list_keep(remote, REMOTE_WEBSITES, &websites->pages, err);
 }
 
 enum result websites_learn(struct remote *remote, struct websites *websites, struct error *err)
@@ -53,9 +31,7 @@ enum result websites_learn(struct remote *remote, struct websites *websites, str
 
 void websites_clear(struct websites *websites)
 {
-	for (size_t i = 0; i < websites->page_count; i++)
-		answer_clear(&websites->pages[i]);
-	free(websites->pages);
+	remote_pages_clear(&websites->pages);
 	*websites = (struct websites){0};
 }
 
@@ -63,9 +39,11 @@ void websites_clear(struct websites *websites)
 static const char *look_up(const struct websites *websites, const char *name, const char *text,
 			   size_t length, const char *wanted)
 {
-	for (size_t i = 0; i < websites->page_count; i++)
-		for (size_t j = 0; j < answer_count(&websites->pages[i]); j++) {
-			const struct record *record = answer_record(&websites->pages[i], j);
+	const struct remote_pages *pages = &websites->pages;
+
+	for (size_t i = 0; i < pages->count; i++)
+		for (size_t j = 0; j < answer_count(&pages->answers[i]); j++) {
+			const struct record *record = answer_record(&pages->answers[i], j);
 
 			if (ascii_equals_ignoring_case(text, length, record_text(record, name)))
 				return record_text(record, wanted);
@@ -104,4 +82,17 @@ enum result websites_find_id(struct remote *remote, struct websites *websites, c
 	return error_set(err, RESULT_NOT_FOUND, NULL,
 			 "%s: no website of that id or domain is within reach of this token",
 			 shown);
+}
+
+enum result websites_path(struct remote *remote, const char *text, struct buffer *path,
+			  struct error *err)
+{
+	struct websites websites = {0};
+	enum result result;
+
+	buffer_init(path, PATH_MAXIMUM);
+	buffer_append_text(path, REMOTE_WEBSITES "/");
+	result = websites_find_id(remote, &websites, text, strlen(text), path, err);
+	websites_clear(&websites);
+	return result == RESULT_OK ? buffer_result(path) : result;
 }

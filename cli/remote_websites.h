@@ -5,6 +5,7 @@
 
 #include "remote.h"
 #include "remote_answer.h"
+#include "remote_list.h"
 
 #include "attributes.h"
 #include "buffer.h"
@@ -15,10 +16,8 @@
 
 /* Zeroed, it knows none and was not asked for. */
 struct websites {
-	struct answer *pages;
-	size_t page_count;
+	struct remote_pages pages;
 	bool was_read;
-	enum result result;
 };
 
 /** Asks for those that the token reaches. */
@@ -37,5 +36,10 @@ NODISCARD const char *websites_domain(const struct websites *websites, const cha
 NODISCARD enum result websites_find_id(struct remote *remote, struct websites *websites,
 				       const char *text, size_t length, struct buffer *id,
 				       struct error *err);
+
+/** Makes PATH, which is to be cleared also on failure, that of the website that TEXT names. As
+ *  websites_find_id(). */
+NODISCARD enum result websites_path(struct remote *remote, const char *text, struct buffer *path,
+				    struct error *err);
 
 #endif

@@ -20,9 +20,11 @@ void remote_when(int64_t moment, int64_t now, char text[static REMOTE_WHEN_SIZE]
 	int64_t distance = seconds < 0 ? -seconds : seconds;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
-		int64_t count = distance / units[i].seconds;
+		int64_t unit = units[i].seconds;
+		int64_t count = (distance + unit / 2) / unit;
 
-		if (count == 0)
+		/* So that what was given 3 hours a moment ago ends in 3, not in 2. */
+		if (distance < unit - unit / 20)
 			continue;
 		snprintf(text, REMOTE_WHEN_SIZE, "%s%" PRId64 " %s%s%s", seconds > 0 ? "in " : "",
 			 count, units[i].name, count == 1 ? "" : "s", seconds > 0 ? "" : " ago");

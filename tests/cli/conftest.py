@@ -2,7 +2,17 @@
 """A client that is logged in to the site of the module."""
 import pytest
 
+from asking import QUICK
+from claviger_site import Site
 from client import Client
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Hashes as weak as they may be: it is not scrypt that is looked at here."""
+    made = Site(QUICK)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -45,10 +45,13 @@ def test_who_gives_up_at_the_question_leaves_nothing_and_has_echo_again(nobody, 
     assert not nobody.directory.exists()
 
 
-@pytest.mark.parametrize("given, status", [
-    ("", REFUSED), ("\n", USAGE), ("dft_short\n", USAGE), (well_formed()[:-1] + "\n", USAGE),
-    (well_formed() + "\n", CONFIGURATION), ("x" * 5000, USAGE)])
-def test_what_is_no_good_token_is_not_kept(nobody, given, status):
+@pytest.mark.parametrize("label, status", [
+    ("nothing", REFUSED), ("an empty line", USAGE), ("another form", USAGE), ("cut", USAGE),
+    ("nobody's", CONFIGURATION), ("endless", USAGE)])
+def test_what_is_no_good_token_is_not_kept(nobody, label, status):
+    given = {"nothing": "", "an empty line": "\n", "another form": "dft_short\n",
+             "cut": well_formed()[:-1] + "\n", "nobody's": well_formed() + "\n",
+             "endless": 5000 * "x"}[label]
     nobody.refused(status, "login", "--api-base", nobody.base, input=given)
     assert not kept(nobody).exists()
 
@@ -124,7 +127,8 @@ def test_http_to_another_machine_is_refused_unless_it_is_wanted(nobody):
 
 
 @pytest.mark.parametrize("base", ["example.org", "ftp://example.org", "http://", "https://u:p@h",
-                                  "https://h/?q", "https://h/#f", "https://h h", "x" * 600])
+                                  "https://h/?q", "https://h/#f", "https://h h",
+                                  "https://h/" + 600 * "x"])
 def test_what_is_no_address_of_a_service_is_refused(nobody, base):
     nobody.refused(CONFIGURATION, "login", "--api-base", base, input=nobody.key)
     nobody.refused(USAGE, "config", "set", "api_base", base)
