@@ -117,19 +117,31 @@ static void write_bash(struct buffer *out)
 {
 	const struct remote_command *command;
 
-	buffer_append_text(out,
-			   "# completion of claviger for bash: source <(claviger completion bash)\n"
-			   "_claviger() {\n"
-			   "\tlocal current=${COMP_WORDS[COMP_CWORD]} i offered= said=()\n"
-			   "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-			   "\t\tcase ${COMP_WORDS[i]} in\n\t\t");
+	buffer_append_text(
+		out, "# completion of claviger for bash: source <(claviger completion bash)\n"
+		     "_claviger() {\n"
+		     "\tlocal current=${COMP_WORDS[COMP_CWORD]} rest=$COMP_LINE trimmed last i\n"
+		     "\tlocal offered='' said=() words=()\n"
+		     "\t# bash also breaks words at colons and signs of equality: back together.\n"
+		     "\tfor ((i = 0; i <= COMP_CWORD; i++)); do\n"
+		     "\t\ttrimmed=${rest#\"${rest%%[![:space:]]*}\"}\n"
+		     "\t\tif [[ $i -eq 0 || $trimmed != \"$rest\" ]]; then\n"
+		     "\t\t\twords+=(\"${COMP_WORDS[i]}\")\n"
+		     "\t\telse\n"
+		     "\t\t\twords[-1]+=${COMP_WORDS[i]}\n"
+		     "\t\tfi\n"
+		     "\t\trest=${trimmed#\"${COMP_WORDS[i]}\"}\n"
+		     "\tdone\n"
+		     "\tlast=$((${#words[@]} - 1))\n"
+		     "\tfor ((i = 1; i < last; i++)); do\n"
+		     "\t\tcase ${words[i]} in\n\t\t");
 	write_value_options(out, "|");
 	buffer_append_text(out, ") ((i++)) ;;\n"
 				"\t\t-*) ;;\n"
-				"\t\t*) said+=(\"${COMP_WORDS[i]}\") ;;\n"
+				"\t\t*) said+=(\"${words[i]}\") ;;\n"
 				"\t\tesac\n\tdone\n"
 				"\tCOMPREPLY=()\n"
-				"\tcase ${COMP_WORDS[COMP_CWORD - 1]} in\n");
+				"\tcase ${words[last - 1]} in\n");
 	write_value_cases(out, "mapfile -t COMPREPLY < <(compgen -W '", "' -- \"$current\")",
 			  "mapfile -t COMPREPLY < <(compgen -f -- \"$current\")");
 	buffer_append_text(out, "\tesac\n\tcase \"${said[*]}\" in\n");

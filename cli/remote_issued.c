@@ -59,7 +59,11 @@ enum result remote_issued_deliver(struct remote *remote, const struct arguments 
 	struct key key = {0};
 	bool is_taken = record_key(record, &key);
 
-	if (is_taken && descriptor >= 0) {
+	if (!is_taken) {
+		remote_issued_abandon(arguments, descriptor);
+		return error_set(err, RESULT_INTERNAL, NULL, "The service answered no key");
+	}
+	if (descriptor >= 0) {
 		is_taken = token_write_line(&key, descriptor) && fsync(descriptor) == 0;
 		close(descriptor);
 		answer_forget_key(answer);

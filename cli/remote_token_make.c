@@ -66,7 +66,7 @@ enum result remote_tokens_create(struct remote *remote, const struct arguments *
 		goto out;
 	}
 	result = remote_issued_deliver(remote, arguments, descriptor, &answer, err);
-	if (result != RESULT_OK)
+	if (result != RESULT_OK && record_text(answer_record(&answer, 0), "id")[0] != '\0')
 		result = take_back(remote, &answer, result, err);
 out:
 	answer_clear(&answer);

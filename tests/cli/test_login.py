@@ -3,11 +3,14 @@
 import os
 import re
 import stat
+import time
 
 import pytest
 
+from asking import QUICK
 from claviger_site import TOKENS, free_port, well_formed
-from client import CONFIGURATION, KEY, NO_ANSWER, REFUSED, USAGE
+from client import CONFIGURATION, KEY, NO_ANSWER, REFUSED, USAGE, Client
+from faked_clock import ClockedSite
 
 
 def kept(client):
@@ -72,7 +75,24 @@ def test_a_token_of_the_environment_counts_and_needs_no_login(nobody):
     assert "CLAVIGER_TOKEN is set" in said
 
 
-def test_an_expired_or_revoked_token_says_to_log_in_again(nobody, web):
+def test_an_expired_token_says_to_log_in_again():
+    now = int(time.time() * 1000)
+    site = ClockedSite(QUICK, now)
+    try:
+        web = site.start()
+        token = web.create(expiresIn=60)
+        own = Client(f"http://127.0.0.1:{web.port}", token["key"]).log_in()
+        site.set_clock(now + 59000)
+        assert own.json("whoami")[0]["state"] == "active"
+        site.set_clock(now + 60000)
+        said = own.refused(CONFIGURATION, "whoami")
+        assert "expired" in said and "next: " in said and "claviger login" in said
+        own.close()
+    finally:
+        site.close()
+
+
+def test_a_revoked_token_says_to_log_in_again(nobody, web):
     token = web.create(name="gone")
     own = nobody.with_key(token["key"])
     assert web.call("DELETE", f"{TOKENS}/{token['id']}").status == 200
