@@ -260,6 +260,8 @@ install: all site ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/docs \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples
 	install -m 755 $(BUILD)/claviger-admin $(DESTDIR)$(PREFIX)/bin/
+	$(if $(filter yes,$(CLIENT)),install -m 755 $(BUILD)/claviger $(DESTDIR)$(PREFIX)/bin/)
+	$(if $(filter yes,$(CLIENT)),install -m 644 cli/claviger.1 $(DESTDIR)$(PREFIX)/share/man/man1/)
 	install -m 755 $(BUILD)/claviger.fcgi $(DESTDIR)$(PREFIX)/libexec/claviger/
 	umask 022 && cp -R $(SITE)/. $(DESTDIR)$(PREFIX)/share/claviger/www/
 	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE lighttpd.conf.example \

@@ -96,24 +96,25 @@ static const struct meaning {
 	const char *group, *name;
 	enum option option;
 	const char *description;
+	bool is_single; /* one is meant, where others take several */
 } meanings[] = {
-	{ "tokens", "list",   OPTION_PERMISSION, "only those that hold this" },
-	{ "tokens", "list",   OPTION_WEBSITE,    "only those that reach this website" },
-	{ "tokens", "list",   OPTION_STATE,      "active, expired, revoked or all" },
-	{ "tokens", "revoke", OPTION_PERMISSION, "only those that hold this" },
-	{ "tokens", "revoke", OPTION_WEBSITE,    "only those that reach this website" },
-	{ "tokens", "revoke", OPTION_STATE,      "active or expired" },
-	{ "tokens", "create", OPTION_PERMISSION, "one or more with commas between; again for more (default yours)" },
-	{ "tokens", "create", OPTION_WEBSITE,    "one or more with commas between; again for more (default yours)" },
-	{ "tokens", "create", OPTION_ALLOW_IP,   "one or more with commas between; again for more (default yours)" },
-	{ "tokens", "narrow", OPTION_PERMISSION, "what it keeps: one or more with commas between; again for more" },
-	{ "tokens", "narrow", OPTION_WEBSITE,    "what it keeps: one or more with commas between; again for more" },
-	{ "tokens", "narrow", OPTION_ALLOW_IP,   "from where: one or more with commas between; again for more" },
-	{ "tokens", "narrow", OPTION_CASCADE,    "cut all that was made by it, directly or not, to the same" },
-	{ "verify", NULL,     OPTION_PERMISSION, "that it must hold: one or more with commas between" },
-	{ "verify", NULL,     OPTION_WEBSITE,    "that it must reach" },
-	{ "websites", "add",  OPTION_NAME,       "what it is called (default the domain)" },
-	{ NULL, NULL,         OPTION_YES,        "do not ask" },
+	{ "tokens", "list",   OPTION_PERMISSION, "only those that hold this", true  },
+	{ "tokens", "list",   OPTION_WEBSITE,    "only those that reach this website", true  },
+	{ "tokens", "list",   OPTION_STATE,      "active, expired, revoked or all", false },
+	{ "tokens", "revoke", OPTION_PERMISSION, "only those that hold this", true  },
+	{ "tokens", "revoke", OPTION_WEBSITE,    "only those that reach this website", true  },
+	{ "tokens", "revoke", OPTION_STATE,      "active or expired", false },
+	{ "tokens", "create", OPTION_PERMISSION, "one or more with commas between; again for more (default yours)", false },
+	{ "tokens", "create", OPTION_WEBSITE,    "one or more with commas between; again for more (default yours)", false },
+	{ "tokens", "create", OPTION_ALLOW_IP,   "one or more with commas between; again for more (default yours)", false },
+	{ "tokens", "narrow", OPTION_PERMISSION, "what it keeps: one or more with commas between; again for more", false },
+	{ "tokens", "narrow", OPTION_WEBSITE,    "what it keeps: one or more with commas between; again for more", false },
+	{ "tokens", "narrow", OPTION_ALLOW_IP,   "from where: one or more with commas between; again for more", false },
+	{ "tokens", "narrow", OPTION_CASCADE,    "cut all that was made by it, directly or not, to the same", false },
+	{ "verify", NULL,     OPTION_PERMISSION, "that it must hold: one or more with commas between", false },
+	{ "verify", NULL,     OPTION_WEBSITE,    "that it must reach", true  },
+	{ "websites", "add",  OPTION_NAME,       "what it is called (default the domain)", false },
+	{ NULL, NULL,         OPTION_YES,        "do not ask", false },
 };
 
 static const struct choice {
@@ -151,7 +152,7 @@ void remote_command_title(const struct remote_command *command,
 		 command->name == NULL ? "" : " ", command->name == NULL ? "" : command->name);
 }
 
-const char *remote_command_describe(const struct remote_command *command, enum option option)
+static const struct meaning *find_meaning(const struct remote_command *command, enum option option)
 {
 	for (size_t i = 0; command != NULL && i < ARRAY_LENGTH(meanings); i++) {
 		const struct meaning *meaning = &meanings[i];
@@ -159,9 +160,24 @@ const char *remote_command_describe(const struct remote_command *command, enum o
 		if (meaning->option == option &&
 		    (meaning->group == NULL || strcmp(meaning->group, command->group) == 0) &&
 		    (meaning->name == NULL || strcmp(meaning->name, command->name) == 0))
-			return meaning->description;
+			return meaning;
 	}
-	return arguments_describe(option)->description;
+	return NULL;
+}
+
+const char *remote_command_describe(const struct remote_command *command, enum option option)
+{
+	const struct meaning *meaning = find_meaning(command, option);
+
+	return meaning == NULL ? arguments_describe(option)->description : meaning->description;
+}
+
+bool remote_command_repeats(const struct remote_command *command, enum option option)
+{
+	const struct meaning *meaning = find_meaning(command, option);
+
+	return arguments_describe(option)->is_repeatable &&
+	       (meaning == NULL || !meaning->is_single);
 }
 
 const char *remote_command_choices(enum option option)
@@ -267,6 +283,26 @@ static void count_operands(const struct remote_command *command, size_t *least, 
 	}
 }
 
+/* Which of two filters counts would be a guess, and one about what is revoked. */
+static enum result check_option(const struct remote_command *command,
+				const struct arguments *arguments, size_t index, const char *title,
+				struct error *err)
+{
+	enum option option = arguments->given[index].option;
+	const char *name = arguments_describe(option)->name;
+
+	if (((command->options | EVERYWHERE) & UINT64_C(1) << option) == 0)
+		return error_set(err, RESULT_INVALID_USAGE, NULL,
+				 "%s: not an option of %s; see claviger %s --help", name, title,
+				 title);
+	for (size_t i = 0; i < index; i++)
+		if (arguments->given[i].option == option &&
+		    !remote_command_repeats(command, option))
+			return error_set(err, RESULT_INVALID_USAGE, NULL,
+					 "%s: given twice; %s takes one", name, title);
+	return RESULT_OK;
+}
+
 enum result remote_command_check(const struct remote_command *command,
 				 const struct arguments *arguments, struct error *err)
 {
@@ -276,12 +312,10 @@ enum result remote_command_check(const struct remote_command *command,
 	count_operands(command, &least, &most);
 	remote_command_title(command, title);
 	for (size_t i = 0; i < arguments->given_count; i++) {
-		enum option option = arguments->given[i].option;
+		enum result result = check_option(command, arguments, i, title, err);
 
-		if (((command->options | EVERYWHERE) & UINT64_C(1) << option) == 0)
-			return error_set(err, RESULT_INVALID_USAGE, NULL,
-					 "%s: not an option of %s; see claviger %s --help",
-					 arguments_describe(option)->name, title, title);
+		if (result != RESULT_OK)
+			return result;
 	}
 	if (arguments->word_count < least)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,

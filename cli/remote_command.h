@@ -12,6 +12,7 @@
 #include "buffer.h"
 #include "error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,8 @@ void remote_command_title(const struct remote_command *command,
 /** What OPTION means to COMMAND, or where that is NULL, to most. */
 NODISCARD const char *remote_command_describe(const struct remote_command *command,
 					      enum option option);
+/** Says whether COMMAND takes OPTION more than once. */
+NODISCARD bool remote_command_repeats(const struct remote_command *command, enum option option);
 /** What the value of OPTION can be, blanks between; NULL where that is not known. */
 NODISCARD const char *remote_command_choices(enum option option);
 

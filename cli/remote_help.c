@@ -35,7 +35,7 @@ static void write_synopsis(const struct remote_command *command, struct buffer *
 			continue;
 		snprintf(piece, sizeof(piece), "[%s%s%s]%s", text->name,
 			 text->value == NULL ? "" : " ", text->value == NULL ? "" : text->value,
-			 text->is_repeatable ? "..." : "");
+			 remote_command_repeats(command, (enum option)i) ? "..." : "");
 		write_piece(out, &column, indent, piece);
 	}
 	buffer_append_char(out, '\n');

@@ -110,6 +110,8 @@ def test_the_list_tells_websites_by_domain_and_times_as_people_do(client, web, s
     (["tree", NOBODYS], NOT_FOUND, ""),
     (["lst"], USAGE, "did you mean tokens list?"),
     ([], USAGE, "say which of: list, create, show"),
+    (["list", "--website", "a.example", "--website", "b.example"], USAGE, "takes one"),
+    (["revoke", "--permission", "goals:read", "--permission", "x", "--yes"], USAGE, "takes one"),
     (["list", "--grce"], USAGE, "did you mean --grace?"),
     (["list", "--grace", "1d"], USAGE, "not an option of tokens list"),
 ])

@@ -13,6 +13,7 @@ from fastcgi_peer import Peer, request, variables
 
 DOC = "usr/share/doc/claviger"
 INSTALLED = [
+    "usr/bin/claviger", "usr/share/man/man1/claviger.1",
     "usr/bin/claviger-admin", "usr/libexec/claviger/claviger.fcgi",
     "usr/share/claviger/www/index.html", "usr/share/man/man8/claviger-admin.8",
     "usr/share/man/man5/claviger-policy.5", "usr/share/man/man5/claviger.conf.5",
