@@ -229,7 +229,7 @@ check-asan: ## all tests under the address and undefined-behaviour sanitizers
 	UBSAN_OPTIONS=print_stacktrace=1:log_path=$(REPORTS)/ubsan \
 	$(MAKE) -j$(JOBS) BUILD=build/asan FORTIFY= \
 		CFLAGS='$(SANITIZED) -fsanitize=address,undefined -fno-sanitize-recover=all' \
-		check-unit check-http check-docs
+		check-unit check-http check-docs check-cli
 	$(NO_REPORT)
 check-tsan: ## the tests under the thread sanitizer
 	rm -rf $(REPORTS) && mkdir -p $(REPORTS) && chmod 1777 $(REPORTS)

@@ -65,7 +65,8 @@ enum result family_link(struct family *family)
 	family->first_root = FAMILY_NOTHING;
 	if (by_age == NULL)
 		return RESULT_BUSY;
-	qsort(family->nodes, family->count, sizeof(*family->nodes), compare_ids);
+	if (family->count > 0) /* qsort wants an array, also for nothing */
+		qsort(family->nodes, family->count, sizeof(*family->nodes), compare_ids);
 	for (size_t i = 0; i < family->count; i++)
 		by_age[i] = &family->nodes[i];
 	qsort(by_age, family->count, sizeof(struct family_node *), compare_age);

@@ -72,13 +72,23 @@ static enum result draw_node(void *context, const struct family_node *node, cons
 	return RESULT_OK;
 }
 
+static size_t count_records(const struct tree *tree)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < tree->pages.count; i++)
+		count += answer_count(&tree->pages.answers[i]);
+	return count;
+}
+
 /* The newest comes first. What has no id is not of this interface, and has no place in a family. */
 static enum result add_records(struct tree *tree)
 {
+	size_t count = count_records(tree);
 	enum result result = RESULT_OK;
-	const struct record *record;
 
-	for (size_t i = 0; result == RESULT_OK && (record = find_record(tree, i)) != NULL; i++) {
+	for (size_t i = 0; result == RESULT_OK && i < count; i++) {
+		const struct record *record = find_record(tree, i);
 		const char *id = record_text(record, "id");
 		const char *parent = record_text(record, "parentId");
 		struct family_node node = {.age = -(int64_t)i, .place = i};

@@ -160,6 +160,12 @@ def test_records_that_lack_everything_are_shown_as_empty(proxy, far):
     assert "\\x1B]0;x" in said and "\x1b" not in said
     proxy.fates = [answer(200, '{"status":"success","data":[{},7,{"id":"x","parentId":"x"}]}')]
     assert far.said("tokens", "tree") == ""
+    circle = [{"id": a * 24, "parentId": b * 24, "name": a} for a, b in ("ab", "ba", "cc", "da", "ef")]
+    proxy.fates = [answer(200, json.dumps({"status": "success", "data": [7, *circle]}))]
+    assert re.findall(r"(?m)^\w", far.said("tokens", "tree")) == ["e"]
+    one = answer(200, json.dumps({"status": "success", "data": [circle[0]]}))
+    proxy.fates = [answer(200, json.dumps({"status": "success", "data": circle})), one]
+    assert len(far.said("tokens", "tree", 24 * "a").splitlines()) <= len(circle)
     proxy.fates = [answer(200, '{"status":"success","data":7}')]
     assert far.run("whoami").stdout
     proxy.fates = [answer(201, '{"status":"success","data":[{}]}')]
