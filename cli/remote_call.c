@@ -41,6 +41,7 @@ static bool may_repeat(const struct remote_call *call, enum remote_outcome outco
 	case REMOTE_ANSWERED:
 		break;
 	case REMOTE_FAILED:
+	case REMOTE_UNTRUSTED:
 		return false;
 	}
 	/* The service says "not now" before it does anything. From a web server in front, or a
@@ -80,9 +81,15 @@ static enum result explain_silence(struct remote *remote, const struct remote_ca
 				 "The answer was lost (%s); whether it was done is not known",
 				 reply->cause);
 	}
-	remote->next =
-		"claviger config list shows which service is asked; is it the right one, and "
-		"does it run?";
+	if (outcome == REMOTE_UNTRUSTED) {
+		remote->next =
+			"where the certificate is of your own authority: claviger config set "
+			"ca_file PATH";
+		return error_set(err, RESULT_BUSY, NULL, "%.120s was not believed: %s", base,
+				 reply->cause);
+	}
+	remote->next = "claviger config list shows which service is asked; is that right, and "
+		       "does it run?";
 	return error_set(err, RESULT_BUSY, NULL, "%.120s was not reached: %s", base, reply->cause);
 }
 

@@ -119,7 +119,7 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
 	return buffer_result(body) == RESULT_OK ? size * count : 0;
 }
 
-static bool set_up(struct remote_http *http)
+static bool set_up(struct remote_http *http, const char *ca_file)
 {
 	CURL *curl = http->curl;
 
@@ -133,12 +133,14 @@ static bool set_up(struct remote_http *http)
 		       CURLE_OK &&
 	       /* What is for the service is not for a proxy on the way. */
 	       curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK &&
+	       (ca_file[0] == '\0' ||
+		curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file) == CURLE_OK) &&
 	       (!http->base.is_loopback || curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK) &&
 	       curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes) == CURLE_OK;
 }
 
-enum result remote_http_open(const struct remote_base *base, const struct key *key,
-			     struct remote_http **http, struct error *err)
+enum result remote_http_open(const struct remote_base *base, const char *ca_file,
+			     const struct key *key, struct remote_http **http, struct error *err)
 {
 	struct remote_http *made = calloc(1, sizeof(*made));
 
@@ -151,7 +153,7 @@ enum result remote_http_open(const struct remote_base *base, const struct key *k
 							: CURL_GLOBAL_NOTHING) == CURLE_OK)
 			made->curl = curl_easy_init();
 	}
-	if (made == NULL || made->curl == NULL || !set_up(made)) {
+	if (made == NULL || made->curl == NULL || !set_up(made, ca_file)) {
 		remote_http_close(made);
 		return error_set(err, RESULT_INTERNAL, NULL, "libcurl could not be started");
 	}
@@ -215,6 +217,9 @@ static enum remote_outcome read_outcome(CURL *curl, CURLcode code)
 	switch ((int)code) { /* of more than a hundred */
 	case CURLE_OK:
 		return REMOTE_ANSWERED;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+		return REMOTE_UNTRUSTED;
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_SSL_CONNECT_ERROR:
 		return REMOTE_UNREACHED;

@@ -26,7 +26,8 @@ struct remote_base {
 };
 
 enum remote_outcome {
-	REMOTE_FAILED,    /* will not be otherwise next time: the name, the certificate */
+	REMOTE_FAILED,    /* will not be otherwise next time: there is no such name */
+	REMOTE_UNTRUSTED, /* the certificate is not one that is believed */
 	REMOTE_UNREACHED, /* nothing was sent */
 	REMOTE_LOST,      /* it may have been done: no answer came, or a part of one */
 	REMOTE_ANSWERED
@@ -55,10 +56,12 @@ struct remote_http;
 NODISCARD enum result remote_http_read_base(const char *text, struct remote_base *base,
 					    struct error *err);
 
-/** Makes what sends to BASE with KEY; both are copied. RESULT_INTERNAL without memory. Free with
+/** Makes what sends to BASE with KEY; all is copied. CA_FILE holds the authorities that a
+ * certificate may come from; "" is those of the system. RESULT_INTERNAL without memory. Free with
  *  remote_http_close(), which takes NULL. */
-NODISCARD enum result remote_http_open(const struct remote_base *base, const struct key *key,
-				       struct remote_http **http, struct error *err);
+NODISCARD enum result remote_http_open(const struct remote_base *base, const char *ca_file,
+				       const struct key *key, struct remote_http **http,
+				       struct error *err);
 void remote_http_close(struct remote_http *http);
 
 /** Sends REQUEST once. REPLY must own nothing. */

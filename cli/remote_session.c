@@ -41,7 +41,8 @@ enum result remote_session_open(struct remote *remote, const char *otherwise, co
 		return result;
 	snprintf(value->text, sizeof(value->text), "%s", base.url);
 	remote->key = *key;
-	return remote_http_open(&base, key, &remote->http, err);
+	return remote_http_open(&base, remote->settings.values[SETTING_CA_FILE].text, key,
+				&remote->http, err);
 }
 
 /* The token of one service must not be shown to another. */

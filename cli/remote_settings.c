@@ -26,6 +26,7 @@ static const struct setting {
 } settings_known[SETTING_COUNT] = {
 	[SETTING_API_BASE]      = { "api_base",      { "CLAVIGER_API_BASE", "DATAFAST_API_BASE" }, "" },
 	[SETTING_INSECURE_HTTP] = { "insecure_http", { NULL },                                     "false" },
+	[SETTING_CA_FILE]       = { "ca_file",       { "SSL_CERT_FILE" },                          "" },
 };
 // clang-format on
 
@@ -64,9 +65,8 @@ enum result settings_find_key(const char *name, enum setting_key *key, struct er
 		return RESULT_OK;
 	(void)log_escape(name, strlen(name), shown, sizeof(shown));
 	return error_set(err, RESULT_INVALID_PARAMETER, NULL,
-			 "%s: no such setting; there are %s and %s", shown,
-			 settings_known[SETTING_API_BASE].name,
-			 settings_known[SETTING_INSECURE_HTTP].name);
+			 "%s: no such setting; claviger config list shows those that there are",
+			 shown);
 }
 
 /* A line "NAME = VALUE" of a file. */

@@ -14,7 +14,7 @@
 
 enum { SETTINGS_VALUE_SIZE = 512, SETTINGS_PATH_SIZE = 1024, SETTINGS_ORIGIN_SIZE = 64 };
 
-enum setting_key { SETTING_API_BASE, SETTING_INSECURE_HTTP, SETTING_COUNT };
+enum setting_key { SETTING_API_BASE, SETTING_INSECURE_HTTP, SETTING_CA_FILE, SETTING_COUNT };
 
 /* A value, and what said it: an option, a variable of the environment, a file, the default. */
 struct setting_value {

@@ -90,7 +90,8 @@ def test_settings_are_kept_beside_what_else_stands_in_the_file(nobody):
     assert path.read_text() == f"# mine\n\napi_base = {nobody.base}\ninsecure_http = true\n"
     assert nobody.json("config", "list") == [
         {"setting": "api_base", "value": nobody.base, "origin": "config"},
-        {"setting": "insecure_http", "value": "true", "origin": "config"}]
+        {"setting": "insecure_http", "value": "true", "origin": "config"},
+        {"setting": "ca_file", "value": "", "origin": "default"}]
     listed = nobody.said("config", "list", env={"DATAFAST_API_BASE": "https://h"})
     assert re.search(r"(?m)^api_base +https://h +DATAFAST_API_BASE$", listed)
     nobody.run("login", input=nobody.key)
@@ -107,9 +108,10 @@ def test_a_file_that_is_no_configuration_is_refused(nobody, text, said):
 
 
 def test_bad_input_about_settings(nobody):
-    assert "api_base and insecure_http" in nobody.refused(USAGE, "config", "get", "colour")
+    assert "claviger config list" in nobody.refused(USAGE, "config", "get", "colour")
     nobody.refused(USAGE, "config", "set", "insecure_http", "yes")
     nobody.refused(USAGE, "config", "set", "api_base")
+    nobody.refused(USAGE, "config", "set", "ca_file", "ca.pem")
     nobody.run("config", "set", "insecure_http", "false")
     (nobody.directory / "config").chmod(0o646)
     assert "chmod 0640" in nobody.refused(CONFIGURATION, "config", "list")

@@ -12,10 +12,13 @@ class Proxy:
     its first bytes; "drop" loses the request; bytes are answered instead of the server's own.
     """
 
-    def __init__(self, port):
+    def __init__(self, port, tls=None):
+        """TLS: the context of a server that speaks it."""
         self.target = port
+        self.tls = tls
         self.fates = []
         self.seen = []  # the head of each request that came
+        self.refused = 0  # connections whose certificate the other side did not take
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.serve)
@@ -27,10 +30,17 @@ class Proxy:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
+            if self.tls:
+                try:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
+                except OSError:
+                    self.refused += 1
+                    continue
             with connection:
                 fate = self.fates.pop(0) if self.fates else "pass"
                 request = self.read_request(connection)
-                self.seen.append(request.decode())
+                if request:
+                    self.seen.append(request.decode())
                 if fate == "drop" or not request:
                     continue
                 if isinstance(fate, bytes):
