@@ -113,6 +113,7 @@ $(BUILD)/claviger.fcgi: $(FCGI_OBJECTS) $(BUILD)/libclaviger.a
 	$(LINK)
 $(BUILD)/claviger-admin: $(ADMIN_OBJECTS) $(BUILD)/libclaviger.a
 	$(LINK)
+$(BUILD)/cli/remote_http.o: CLAVIGER_CFLAGS += $(shell $(PKG_CONFIG) --cflags libcurl 2>/dev/null)
 # Each library that is loaded costs the client at every start.
 CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs libcurl json-c libsodium)
 $(BUILD)/claviger: LIBS = $(CLIENT_LIBS)

@@ -125,6 +125,19 @@ static bool wants_colour(void)
 	       terminal != NULL && terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
 }
 
+/* Under the prefix that is usual, in any place; under another, which only its service knows, by its
+ * checksum. */
+static bool holds_key(int argc, char *const *argv)
+{
+	bool is_found = arguments_hold_key(argc, argv, default_prefix);
+	struct key key = {0};
+
+	for (int i = 1; i < argc; i++)
+		is_found = token_parse_any(argv[i], strlen(argv[i]), &key) || is_found;
+	token_key_wipe(&key);
+	return is_found;
+}
+
 static enum result write_help(struct arguments *arguments, struct buffer *out)
 {
 	const char *group = arguments->word_count > 0 ? arguments->words[0] : NULL;
@@ -167,7 +180,7 @@ static enum result run(int argc, char *const *argv, struct arguments *arguments,
 	const struct remote_command *command = NULL;
 	enum result result;
 
-	if (arguments_hold_key(argc, argv, default_prefix))
+	if (holds_key(argc, argv))
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "A key was given on the command line, where every user of this "
 				 "machine can read it (ps); revoke it, and name a token by its id");

@@ -36,6 +36,8 @@ static enum result take_back(struct remote *remote, const struct answer *made, e
 	else
 		(void)error_set(err, result, NULL, "%s; revoke it: claviger tokens revoke %.24s",
 				cause, id);
+	buffer_reset(&remote->refusal); /* it is about the second call */
+	remote->next = NULL;
 	answer_clear(&answer);
 	return result;
 }

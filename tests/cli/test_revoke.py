@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Revocation: of one, of many, asked and unasked."""
+import json
+
 import pytest
 
 from client import DONE, NOT_FOUND, REFUSED, USAGE
@@ -54,7 +56,7 @@ def test_what_a_token_made_is_counted_or_taken_too(client, web):
     assert " and 1 that it made" in said and states(client, parent, child) == ["revoked"] * 2
 
 
-def test_all_that_a_filter_finds_is_shown_first_and_revoked_in_pages(client, web, monkeypatch):
+def test_all_that_a_filter_finds_is_shown_first_and_revoked_in_pages(client, web):
     tokens = [web.create(name=f"bulk {i}") for i in range(12)]
     said = client.said("tokens", "revoke", "--query", "bulk", "--dry-run")
     assert "Would revoke 12 tokens" in said and said.count(" active ") == 12
@@ -78,7 +80,6 @@ def test_all_that_a_filter_finds_is_shown_first_and_revoked_in_pages(client, web
 
 
 def test_a_filter_in_json_is_one_document_with_the_sums(client, web):
-    import json
     parent = web.create(name="sum", permissions=["analytics:read", "api-keys:write"])
     web.create(key=parent["key"], name="of it")
     answer = json.loads(client.said("tokens", "revoke", "--query", "sum", "--yes", "--json"))

@@ -6,8 +6,9 @@ import subprocess
 import pytest
 
 from claviger_site import ADMIN, BUILD, PROGRAM
+from client import CLAVIGER
 
-PROGRAMS = pytest.mark.parametrize("program", [PROGRAM, ADMIN], ids=lambda path: path.name)
+PROGRAMS = pytest.mark.parametrize("program", [PROGRAM, ADMIN, CLAVIGER], ids=lambda path: path.name)
 
 
 def readelf(option, program):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """claviger, the client, as a person or a script runs it: with a home of its own, and a terminal."""
+import fcntl
 import json
 import os
 import pathlib
@@ -7,8 +8,10 @@ import pty
 import re
 import select
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 
 from claviger_site import BUILD, SANITIZERS
@@ -81,12 +84,10 @@ class Terminal:
 
     def __init__(self, command, environment):
         self.seen = ""
+        self.left_echo = None  # whether what is typed is shown again, once it has ended
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             os.execve(command[0], command, environment)
-        import fcntl
-        import struct
-        import termios
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
 
     def read(self, seconds=20):
@@ -112,13 +113,13 @@ class Terminal:
         os.write(self.descriptor, text.encode())
 
     def echoes(self):
-        import termios
         return bool(termios.tcgetattr(self.descriptor)[3] & termios.ECHO)
 
     def end(self, status=DONE):
         """Reads to the end; returns what was shown since the last expect()."""
         while self.read():
             pass
+        self.left_echo = self.echoes()
         os.close(self.descriptor)
         _, how = os.waitpid(self.pid, 0)
         assert os.waitstatus_to_exitcode(how) == status, self.seen
