@@ -4,6 +4,7 @@
 #include "log.h"
 #include "text.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -222,6 +223,7 @@ static enum result refuse_word(const char *group, const char *word, struct error
 	const char *nearest = word == NULL ? NULL : find_nearest(group, word);
 	const char *blank = group == NULL ? "" : " ";
 
+	assert(group != NULL || word != NULL);
 	if (nearest != NULL)
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "%s%s%s: no such command; did you mean %s%s%s?",

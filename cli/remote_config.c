@@ -58,7 +58,7 @@ static enum result check_value(enum setting_key key, const char **value, struct 
 					   "%s: write true or false", settings_key_name(key));
 		break;
 	case SETTING_CA_FILE:
-		if ((*value)[0] != '\0' && (*value)[0] != '/')
+		if (((*value)[0] != '\0' && (*value)[0] != '/') || strchr(*value, '\n') != NULL)
 			result = error_set(err, RESULT_INVALID_PARAMETER, NULL,
 					   "%s: write a path that begins with a slash",
 					   settings_key_name(key));

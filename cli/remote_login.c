@@ -3,10 +3,12 @@
 #include "remote.h"
 #include "remote_answer.h"
 #include "remote_call.h"
+#include "remote_kept.h"
 #include "remote_prompt.h"
 #include "remote_session.h"
 #include "remote_token_view.h"
 
+#include "id.h"
 #include "output.h"
 
 #include <stdio.h>
@@ -16,11 +18,18 @@ static enum result keep(struct remote *remote, const struct arguments *arguments
 			const struct record *record, struct error *err)
 {
 	const char *base = remote->settings.values[SETTING_API_BASE].text;
+	const char *id = record_text(record, "id");
 	struct stored_login login = {0};
 	enum result result = RESULT_OK;
+	struct id parsed;
 
 	snprintf(login.api_base, sizeof(login.api_base), "%s", base);
-	snprintf(login.token_id, sizeof(login.token_id), "%s", record_text(record, "id"));
+	/* The service's own words become a line of a file: an id, and nothing else. */
+	if (!id_parse(id, strlen(id), &parsed))
+		return error_set(err, RESULT_INTERNAL, NULL,
+				 "What answers at %.120s is no claviger: the token has no id",
+				 base);
+	snprintf(login.token_id, sizeof(login.token_id), "%s", id);
 	login.key = remote->key;
 	/* An address that was set before would go on to stand against what is kept now. */
 	if (arguments_has(arguments, OPTION_API_BASE))
@@ -28,7 +37,7 @@ static enum result keep(struct remote *remote, const struct arguments *arguments
 	if (result == RESULT_OK && arguments_has(arguments, OPTION_INSECURE_HTTP))
 		result = settings_store(&remote->settings, SETTING_INSECURE_HTTP, "true", err);
 	if (result == RESULT_OK)
-		result = settings_write_login(&remote->settings, &login, err);
+		result = kept_write(&remote->settings, &login, err);
 	token_key_wipe(&login.key);
 	return result;
 }
@@ -52,7 +61,7 @@ enum result remote_log_in(struct remote *remote, const struct arguments *argumen
 	struct answer answer = {0};
 	const char *variable;
 	struct key key = {0};
-	enum result result = settings_environment_token(&key, &variable, err);
+	enum result result = kept_environment_token(&key, &variable, err);
 
 	/* Asked with it, the service would answer for another token than is used afterwards. */
 	if (result == RESULT_OK && variable != NULL) {
@@ -86,7 +95,7 @@ out:
 enum result remote_log_out(struct remote *remote, const struct arguments *arguments,
 			   struct error *err)
 {
-	enum result result = settings_remove_login(&remote->settings, err);
+	enum result result = kept_remove(&remote->settings, err);
 	bool was_there = result == RESULT_OK;
 
 	(void)arguments;

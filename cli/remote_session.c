@@ -2,6 +2,7 @@
 #include "remote_session.h"
 
 #include "remote_http.h"
+#include "remote_kept.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,14 +70,14 @@ enum result remote_session_resume(struct remote *remote, struct error *err)
 	struct stored_login login = {0};
 	const char *variable;
 	struct key key = {0};
-	enum result result = settings_environment_token(&key, &variable, err);
+	enum result result = kept_environment_token(&key, &variable, err);
 
 	if (result == RESULT_OK && variable != NULL) {
 		result = remote_session_open(remote, NULL, &key, err);
 		goto out;
 	}
 	if (result == RESULT_OK)
-		result = settings_read_login(&remote->settings, &login, err);
+		result = kept_read(&remote->settings, &login, err);
 	if (result == RESULT_NOT_FOUND) {
 		remote->next = "claviger login";
 		result = error_set(err, RESULT_INVALID_CONFIGURATION, NULL,

@@ -2,6 +2,7 @@
 #include "remote_target.h"
 
 #include "remote_call.h"
+#include "remote_kept.h"
 #include "remote_list.h"
 
 #include "id.h"
@@ -70,9 +71,9 @@ static bool is_kept(struct remote *remote, const char *id)
 	const char *variable = NULL;
 	struct stored_login login = {0};
 	struct key key = {0};
-	bool is_kept = settings_environment_token(&key, &variable, &ignored) == RESULT_OK &&
+	bool is_kept = kept_environment_token(&key, &variable, &ignored) == RESULT_OK &&
 		       variable == NULL &&
-		       settings_read_login(&remote->settings, &login, &ignored) == RESULT_OK &&
+		       kept_read(&remote->settings, &login, &ignored) == RESULT_OK &&
 		       (strcmp(id, self) == 0 || strcmp(login.token_id, id) == 0);
 
 	token_key_wipe(&login.key);

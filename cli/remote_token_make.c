@@ -5,6 +5,7 @@
 #include "remote_body.h"
 #include "remote_call.h"
 #include "remote_issued.h"
+#include "remote_kept.h"
 #include "remote_prompt.h"
 #include "remote_target.h"
 
@@ -82,12 +83,12 @@ static enum result keep_new_key(struct remote *remote, const struct answer *answ
 				struct error *err)
 {
 	struct stored_login login = {0};
-	enum result result = settings_read_login(&remote->settings, &login, err);
+	enum result result = kept_read(&remote->settings, &login, err);
 
 	if (result == RESULT_OK && !record_key(answer_record(answer, 0), &login.key))
 		result = error_set(err, RESULT_INTERNAL, NULL, "The service answered no key");
 	if (result == RESULT_OK)
-		result = settings_write_login(&remote->settings, &login, err);
+		result = kept_write(&remote->settings, &login, err);
 	token_key_wipe(&login.key);
 	return result;
 }

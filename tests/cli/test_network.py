@@ -172,6 +172,14 @@ def test_records_that_lack_everything_are_shown_as_empty(proxy, far):
     assert "answered no key" in far.refused(REFUSED, "tokens", "create")
 
 
+def test_what_a_stranger_answers_to_a_login_gets_into_no_file(proxy, nobody):
+    base = f"http://127.0.0.1:{proxy.port}"
+    for token in ({}, {"id": 24 * "a" + "\napi_base = http://192.0.2.1"}, {"id": 7}):
+        proxy.fates = [answer(200, json.dumps({"status": "success", "data": [token]}))]
+        assert "has no id" in nobody.refused(REFUSED, "login", "--api-base", base, input=nobody.key)
+        assert not nobody.directory.exists()
+
+
 def test_no_redirect_is_followed(proxy, far):
     proxy.fates = [answer(302, "", f"Location: http://127.0.0.1:{proxy.port}/elsewhere")]
     assert "where it leads" in far.refused(REFUSED, "whoami")
