@@ -37,40 +37,50 @@ CLAVIGER_CFLAGS := -std=c17 -D_XOPEN_SOURCE=700 -DCLAVIGER_VERSION='"$(VERSION)"
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lscrypt $(if $(findstring static,$(PIE)),-lm) -pthread
 
 LIB_SOURCES = lib/ascii.c lib/audit.c lib/audit_key.c lib/audit_verify.c lib/authority.c \
-	lib/authority_account.c lib/authority_activity.c lib/authority_audit.c lib/authority_change.c \
-	lib/authority_idempotency.c lib/authority_list.c lib/authority_purge.c \
-	lib/authority_rotate.c lib/authority_scope.c lib/authority_sweep.c lib/authority_team.c \
-	lib/authority_token.c lib/authority_walk.c lib/authority_website.c lib/bootstrap.c \
-	lib/bootstrap_code.c lib/buffer.c lib/codec.c lib/codec_audit.c lib/codec_body.c \
-	lib/codec_bootstrap.c lib/codec_checkpoint.c lib/codec_read.c lib/codec_read_website.c \
-	lib/codec_sweep.c \
+	lib/authority_account.c lib/authority_activity.c lib/authority_audit.c \
+	lib/authority_change.c lib/authority_idempotency.c lib/authority_list.c \
+	lib/authority_purge.c lib/authority_rotate.c lib/authority_scope.c \
+	lib/authority_sweep.c lib/authority_team.c lib/authority_token.c lib/authority_walk.c \
+	lib/authority_website.c lib/bootstrap.c lib/bootstrap_code.c lib/buffer.c lib/codec.c \
+	lib/codec_audit.c lib/codec_body.c lib/codec_bootstrap.c lib/codec_checkpoint.c \
+	lib/codec_parse.c lib/codec_read.c lib/codec_read_website.c lib/codec_sweep.c \
 	lib/codec_verify.c lib/config.c lib/config_text.c lib/demand.c lib/error.c lib/file.c \
 	lib/id.c lib/json_scan.c lib/json_write.c lib/log.c lib/memo.c lib/memo_file.c \
 	lib/network.c lib/path.c lib/permission.c lib/policy.c lib/policy_file.c lib/process.c \
 	lib/query.c lib/rate_limit.c lib/scope.c lib/scrypt_slots.c lib/secret.c lib/setting.c \
 	lib/store_sqlite.c lib/store_sqlite_account.c lib/store_sqlite_activity.c \
-	lib/store_sqlite_audit.c \
-	lib/store_sqlite_copy.c lib/store_sqlite_family.c lib/store_sqlite_idempotency.c \
-	lib/store_sqlite_schema.c lib/store_sqlite_statements.c lib/store_sqlite_token.c \
-	lib/store_sqlite_website.c lib/text.c lib/throttle.c lib/timestamp.c lib/token.c \
-	lib/tries.c lib/usage.c
-FCGI_SOURCES = fcgi/account.c fcgi/activity.c fcgi/admission.c fcgi/arriving.c fcgi/audit.c \
-	fcgi/background.c fcgi/cgi.c fcgi/check.c fcgi/credentials.c fcgi/exchange.c \
-	fcgi/first_owner.c fcgi/form.c fcgi/gate.c fcgi/health.c fcgi/lanes.c fcgi/listen.c \
-	fcgi/look.c fcgi/main.c fcgi/metrics.c fcgi/oauth.c fcgi/openapi.c fcgi/page.c \
-	fcgi/queue.c fcgi/request.c fcgi/response.c fcgi/router.c fcgi/sweep.c fcgi/team.c \
-	fcgi/token_change.c fcgi/token_query.c fcgi/token_verify.c fcgi/tokens.c fcgi/websites.c \
-	fcgi/worker.c
+	lib/store_sqlite_audit.c lib/store_sqlite_copy.c lib/store_sqlite_family.c \
+	lib/store_sqlite_idempotency.c lib/store_sqlite_schema.c lib/store_sqlite_statements.c \
+	lib/store_sqlite_token.c lib/store_sqlite_website.c lib/text.c lib/throttle.c \
+	lib/timestamp.c lib/token.c lib/tries.c lib/usage.c
+FCGI_SOURCES = fcgi/account.c fcgi/activity.c fcgi/admission.c fcgi/arriving.c \
+	fcgi/audit.c fcgi/background.c fcgi/cgi.c fcgi/check.c fcgi/credentials.c \
+	fcgi/exchange.c fcgi/first_owner.c fcgi/form.c fcgi/gate.c fcgi/health.c fcgi/lanes.c \
+	fcgi/listen.c fcgi/look.c fcgi/main.c fcgi/metrics.c fcgi/oauth.c fcgi/openapi.c \
+	fcgi/page.c fcgi/queue.c fcgi/request.c fcgi/response.c fcgi/router.c fcgi/sweep.c \
+	fcgi/team.c fcgi/token_change.c fcgi/token_query.c fcgi/token_verify.c fcgi/tokens.c \
+	fcgi/websites.c fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
 	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \
-	cli/doctor_gate.c cli/doctor_service.c cli/family.c cli/init.c cli/issued.c cli/main.c cli/output.c \
-	cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c \
-	cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c cli/token_table.c \
-	cli/token_tree.c cli/website.c
-UNIT_TESTS = activity ascii audit authority authority_website bootstrap bootstrap_code buffer \
-	check codec codec_website config delegation demand error file form id json_scan log memo network \
-	path permission policy policy_file query rate_limit scope scrypt_slots secret store \
-	store_family store_schema store_website sweep text throttle timestamp token tries usage
+	cli/doctor_gate.c cli/doctor_service.c cli/family.c cli/init.c cli/issued.c cli/main.c \
+	cli/output.c cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c \
+	cli/restore_audit.c cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c \
+	cli/token_table.c cli/token_tree.c cli/website.c
+CLIENT_SOURCES = cli/arguments.c cli/claviger.c cli/family.c cli/output.c \
+	cli/remote_answer.c cli/remote_audit.c cli/remote_body.c cli/remote_call.c \
+	cli/remote_command.c cli/remote_completion.c cli/remote_config.c cli/remote_file.c \
+	cli/remote_filter.c cli/remote_help.c cli/remote_http.c cli/remote_issued.c \
+	cli/remote_kept.c cli/remote_list.c cli/remote_login.c cli/remote_permission.c \
+	cli/remote_progress.c cli/remote_prompt.c cli/remote_session.c cli/remote_settings.c \
+	cli/remote_sweep.c cli/remote_target.c cli/remote_team.c cli/remote_token_change.c \
+	cli/remote_token_make.c cli/remote_token_revoke.c cli/remote_token_view.c \
+	cli/remote_tokens.c cli/remote_tree.c cli/remote_verify.c cli/remote_website.c \
+	cli/remote_websites.c cli/remote_when.c
+UNIT_TESTS = activity ascii audit authority authority_website bootstrap bootstrap_code \
+	buffer check codec codec_website config delegation demand error file form id json_scan \
+	log memo network path permission policy policy_file query rate_limit scope scrypt_slots \
+	secret store store_family store_schema store_website sweep text throttle timestamp \
+	token tries usage
 
 LIB_OBJECTS   = $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 FCGI_OBJECTS  = $(FCGI_SOURCES:%.c=$(BUILD)/%.o)
@@ -177,7 +187,8 @@ run: all site ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
 check: ## build with gcc and clang without a warning, then all tests
 	$(MAKE) -j$(JOBS) CC=gcc WERROR=-Werror all unit-programs
 	$(MAKE) -j$(JOBS) CC=$(CLANG) WERROR=-Werror BUILD=$(BUILD)/clang FORTIFY= all unit-programs
-	$(MAKE) check-unit check-http check-cgi check-servers check-docs check-hosting check-browser
+	$(MAKE) check-unit check-http check-cgi check-servers check-docs check-cli check-hosting \
+		check-browser
 
 unit-programs: $(UNIT_PROGRAMS)
 
@@ -202,6 +213,8 @@ check-browser: all site ## console and documentation in a real Chromium, behind 
 	$(PYTEST) tests/browser
 screenshots: all ## the console's pages as pictures, for docs/console.md
 	CLAVIGER_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) tests/browser/test_pages.py
+check-cli: all ## the client, on terminals, in shells and over a network that fails
+	$(PYTEST) tests/cli
 check-docs: all site ## the pages of docs/: their programs, calls and links
 	$(PYTEST) tests/docs
 
@@ -262,7 +275,6 @@ install: all site ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples
 	install -m 755 $(BUILD)/claviger-admin $(DESTDIR)$(PREFIX)/bin/
 	$(if $(filter yes,$(CLIENT)),install -m 755 $(BUILD)/claviger $(DESTDIR)$(PREFIX)/bin/)
-	$(if $(filter yes,$(CLIENT)),install -m 644 cli/claviger.1 $(DESTDIR)$(PREFIX)/share/man/man1/)
 	install -m 755 $(BUILD)/claviger.fcgi $(DESTDIR)$(PREFIX)/libexec/claviger/
 	umask 022 && cp -R $(SITE)/. $(DESTDIR)$(PREFIX)/share/claviger/www/
 	install -m 644 README.md CHANGES.md SECURITY.md CONTRIBUTING.md LICENSE lighttpd.conf.example \
@@ -284,7 +296,7 @@ install: all site ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 
 uninstall: ## take away what install put there; data and configuration stay
-	rm -f $(DESTDIR)$(PREFIX)/bin/claviger-admin $(foreach page,$(MANUAL),\
+	rm -f $(DESTDIR)$(PREFIX)/bin/claviger $(DESTDIR)$(PREFIX)/bin/claviger-admin $(foreach page,$(MANUAL),\
 		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/claviger $(DESTDIR)$(PREFIX)/share/claviger \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger
@@ -296,7 +308,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 
-.PHONY: all run static site dist-hosting check unit-programs check-unit check-http check-cgi \
-	check-servers check-docs check-hosting check-browser screenshots check-asan check-tsan check-fresh explore lint bench \
-	fuzz format install uninstall clean help
+.PHONY: all service run static site dist-hosting check unit-programs check-unit check-http check-cgi \
+	check-servers check-cli check-docs check-hosting check-browser screenshots check-asan check-tsan \
+	check-fresh explore lint bench fuzz format install uninstall clean help
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
