@@ -6,39 +6,32 @@
 #include "usage.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+#include <unistd.h>
 
 struct background {
 	struct server *server;
 	struct worker worker;
 	pthread_t thread;
-	pthread_mutex_t lock; /* guards is_stopping */
-	pthread_cond_t changed;
-	bool is_stopping;
+	int stop_pipe[2]; /* its second end is closed to end the thread */
 	int64_t purge_at; /* of the monotonic clock */
 };
 
 enum { PURGE_INTERVAL_MS = 3600 * 1000, PURGE_PAUSE_MS = 20, MS_PER_DAY = 86400000 };
 
 /* Waits so long; false once it is to stop. */
-static bool wait_ms(struct background *self, long ms)
+static bool wait_ms(struct background *self, int ms)
 {
-	struct timespec deadline;
-	bool is_stopping;
+	struct pollfd stop = {.fd = self->stop_pipe[0], .events = POLLIN};
+	int count;
 
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_nsec += ms % 1000 * 1000000;
-	deadline.tv_sec += ms / 1000 + deadline.tv_nsec / 1000000000;
-	deadline.tv_nsec %= 1000000000;
-	pthread_mutex_lock(&self->lock);
-	while (!self->is_stopping &&
-	       pthread_cond_timedwait(&self->changed, &self->lock, &deadline) != ETIMEDOUT)
-		;
-	is_stopping = self->is_stopping;
-	pthread_mutex_unlock(&self->lock);
-	return !is_stopping;
+	do
+		count = poll(&stop, 1, ms);
+	while (count < 0 && errno == EINTR);
+	return count == 0;
 }
 
 static void flush(struct background *self)
@@ -127,29 +120,44 @@ static void *run(void *argument)
 	return NULL;
 }
 
+static enum result open_pipe(int ends[static 2], struct error *err)
+{
+	if (pipe(ends) != 0)
+		return error_set(err, RESULT_BUSY, NULL,
+				 "No pipe could be opened; raise the limit of descriptors");
+	for (int i = 0; i < 2; i++)
+		(void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+	return RESULT_OK;
+}
+
+static void release(struct background *background)
+{
+	worker_close(&background->worker);
+	for (int i = 0; i < 2; i++)
+		if (background->stop_pipe[i] >= 0)
+			close(background->stop_pipe[i]);
+	free(background);
+}
+
 enum result background_start(struct server *server, struct background **background,
 			     struct error *err)
 {
 	struct background *self = calloc(1, sizeof(*self));
-	pthread_condattr_t attributes;
 	enum result result;
 
 	*background = NULL;
 	if (self == NULL)
 		return error_set(err, RESULT_BUSY, NULL, "There is no memory to start with");
 	self->server = server;
-	pthread_mutex_init(&self->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&self->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
-	result = worker_open(&self->worker, server, true, false, err);
+	self->stop_pipe[0] = self->stop_pipe[1] = -1;
+	result = open_pipe(self->stop_pipe, err);
+	if (result == RESULT_OK)
+		result = worker_open(&self->worker, server, true, false, err);
 	if (result == RESULT_OK && pthread_create(&self->thread, NULL, run, self) != 0)
 		result = error_set(err, RESULT_BUSY, NULL,
 				   "No thread could be started; raise the limit of processes");
 	if (result != RESULT_OK) {
-		worker_close(&self->worker);
-		free(self);
+		release(self);
 		return result;
 	}
 	*background = self;
@@ -160,13 +168,8 @@ void background_stop(struct background *background)
 {
 	if (background == NULL)
 		return;
-	pthread_mutex_lock(&background->lock);
-	background->is_stopping = true;
-	pthread_cond_signal(&background->changed);
-	pthread_mutex_unlock(&background->lock);
+	close(background->stop_pipe[1]);
+	background->stop_pipe[1] = -1;
 	pthread_join(background->thread, NULL);
-	worker_close(&background->worker);
-	pthread_mutex_destroy(&background->lock);
-	pthread_cond_destroy(&background->changed);
-	free(background);
+	release(background);
 }
