@@ -31,7 +31,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wst
 	-Wmissing-prototypes -Wswitch-enum -Wformat=2 -Wformat-security -Wwrite-strings -Wcast-qual \
 	-Wvla -Wundef -Werror=format -Werror=implicit-function-declaration $(WERROR)
 
-CLAVIGER_CFLAGS := -std=c17 -D_XOPEN_SOURCE=700 -DCLAVIGER_VERSION='"$(VERSION)"' -Ilib -I$(BUILD) \
+# No path of the machine that builds is in a program: each machine makes the same bits.
+CLAVIGER_CFLAGS := -std=c17 -ffile-prefix-map=$(CURDIR)=. -D_XOPEN_SOURCE=700 -DCLAVIGER_VERSION='"$(VERSION)"' -Ilib -I$(BUILD) \
 	$(WARNINGS) $(HARDENING) $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
 # libscrypt ships no .pc file.
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lscrypt $(if $(findstring static,$(PIE)),-lm) -pthread
@@ -292,6 +293,8 @@ install: all site ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/caddy/Caddyfile
 	install -D -m 644 examples/hosting/INSTALL.txt \
 		$(DESTDIR)$(PREFIX)/share/doc/claviger/examples/hosting/INSTALL.txt
+	cd $(DESTDIR)$(PREFIX)/share/doc/claviger && sed -i 's|/usr/local/|$(PREFIX)/|g' \
+		lighttpd.conf.example $$(find examples -type f)
 	for page in $(MANUAL); do install -D -m 644 $$page \
 		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 

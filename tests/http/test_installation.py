@@ -57,6 +57,15 @@ def test_all_that_the_readme_names_is_installed_and_taken_away_again(directory):
     assert [x for x in directory.rglob("*") if x.is_file()] == []
 
 
+def test_what_is_installed_under_a_prefix_names_no_other(directory):
+    make("install", directory)
+    files = [x for x in (directory / DOC / "examples").rglob("*") if x.is_file()]
+    text = "".join(x.read_text() for x in [*files, directory / DOC / "lighttpd.conf.example"])
+    assert "/usr/local/" not in text
+    for path in set(re.findall(r"/usr/(?:libexec|share/claviger)[\w./-]*", text)):
+        assert (directory / path[1:]).exists(), path
+
+
 @pytest.fixture
 def units(directory):
     """The units with the built program in them, as systemd is to find them."""
