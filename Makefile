@@ -62,21 +62,22 @@ FCGI_SOURCES = fcgi/account.c fcgi/activity.c fcgi/admission.c fcgi/arriving.c \
 	fcgi/team.c fcgi/token_change.c fcgi/token_query.c fcgi/token_verify.c fcgi/tokens.c \
 	fcgi/websites.c fcgi/worker.c
 ADMIN_SOURCES = cli/account.c cli/admin.c cli/arguments.c cli/audit.c cli/audit_verify.c \
-	cli/backup.c cli/command.c cli/config_show.c cli/doctor.c cli/doctor_files.c \
-	cli/doctor_gate.c cli/doctor_service.c cli/family.c cli/init.c cli/issued.c cli/main.c \
-	cli/output.c cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c \
-	cli/restore_audit.c cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c \
-	cli/token_table.c cli/token_tree.c cli/website.c
-CLIENT_SOURCES = cli/arguments.c cli/claviger.c cli/family.c cli/output.c \
-	cli/remote_answer.c cli/remote_audit.c cli/remote_body.c cli/remote_call.c \
-	cli/remote_command.c cli/remote_completion.c cli/remote_config.c cli/remote_file.c \
-	cli/remote_filter.c cli/remote_help.c cli/remote_http.c cli/remote_issued.c \
-	cli/remote_kept.c cli/remote_list.c cli/remote_login.c cli/remote_permission.c \
-	cli/remote_progress.c cli/remote_prompt.c cli/remote_session.c cli/remote_settings.c \
-	cli/remote_sweep.c cli/remote_target.c cli/remote_team.c cli/remote_token_change.c \
-	cli/remote_token_make.c cli/remote_token_revoke.c cli/remote_token_view.c \
-	cli/remote_tokens.c cli/remote_tree.c cli/remote_verify.c cli/remote_website.c \
-	cli/remote_websites.c cli/remote_when.c
+	cli/backup.c cli/command.c cli/command_table.c cli/command_table_help.c \
+	cli/config_show.c cli/doctor.c cli/doctor_files.c cli/doctor_gate.c \
+	cli/doctor_service.c cli/family.c cli/init.c cli/issued.c cli/main.c cli/output.c \
+	cli/permission.c cli/policy.c cli/probe.c cli/purge.c cli/restore.c cli/restore_audit.c \
+	cli/team.c cli/token.c cli/token_create.c cli/token_expiring.c cli/token_table.c \
+	cli/token_tree.c cli/website.c
+CLIENT_SOURCES = cli/arguments.c cli/claviger.c cli/command_table.c \
+	cli/command_table_help.c cli/family.c cli/output.c cli/remote_answer.c \
+	cli/remote_audit.c cli/remote_body.c cli/remote_call.c cli/remote_command.c \
+	cli/remote_completion.c cli/remote_config.c cli/remote_file.c cli/remote_filter.c \
+	cli/remote_http.c cli/remote_issued.c cli/remote_kept.c cli/remote_list.c \
+	cli/remote_login.c cli/remote_permission.c cli/remote_progress.c cli/remote_prompt.c \
+	cli/remote_session.c cli/remote_settings.c cli/remote_sweep.c cli/remote_target.c \
+	cli/remote_team.c cli/remote_token_change.c cli/remote_token_make.c \
+	cli/remote_token_revoke.c cli/remote_token_view.c cli/remote_tokens.c cli/remote_tree.c \
+	cli/remote_verify.c cli/remote_website.c cli/remote_websites.c cli/remote_when.c
 UNIT_TESTS = activity ascii audit authority authority_website bootstrap bootstrap_code \
 	buffer check codec codec_website config delegation demand error file form id json_scan \
 	log memo network path permission policy policy_file query rate_limit scope scrypt_slots \

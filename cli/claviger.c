@@ -147,7 +147,8 @@ static enum result write_help(struct arguments *arguments, struct buffer *out)
 	if (arguments_has(arguments, OPTION_VERSION))
 		buffer_append_text(out, "claviger " CLAVIGER_VERSION "\n");
 	else if (remote_command_find(arguments, &command, &err) == RESULT_OK)
-		remote_command_write_help(command, out);
+		command_table_write_help(&remote_commands, &command->usage, remote_commands.common,
+					 out);
 	else
 		remote_command_write_overview(group, out);
 	return RESULT_OK;
@@ -184,14 +185,15 @@ static enum result run(int argc, char *const *argv, struct arguments *arguments,
 		return error_set(err, RESULT_INVALID_USAGE, NULL,
 				 "A key was given on the command line, where every user of this "
 				 "machine can read it (ps); revoke it, and name a token by its id");
-	result = arguments_parse(argc, argv, remote_command_known_options(), arguments, err);
+	result = arguments_parse(argc, argv, command_table_known_options(&remote_commands),
+				 arguments, err);
 	if (result == RESULT_OK &&
 	    (arguments_has(arguments, OPTION_HELP) || arguments_has(arguments, OPTION_VERSION)))
 		return write_help(arguments, &remote->out);
 	if (result == RESULT_OK)
 		result = remote_command_find(arguments, &command, err);
 	if (result == RESULT_OK)
-		result = remote_command_check(command, arguments, err);
+		result = command_table_check(&remote_commands, &command->usage, arguments, err);
 	if (result == RESULT_OK)
 		result = prepare(remote, command, arguments, err);
 	if (result == RESULT_OK)

@@ -7,6 +7,7 @@
 #include "attributes.h"
 #include "buffer.h"
 #include "error.h"
+#include "command_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,20 +25,15 @@ typedef enum result command_fn(struct admin *admin, const struct arguments *argu
 			       struct error *err);
 
 struct command {
-	const char *group; /* the first word */
-	const char *name;  /* the second; NULL where there is one only */
+	struct command_usage usage;
 	command_fn *run;
 	enum command_needs needs;
-	const char *operand; /* what follows the words; NULL: nothing; in brackets: maybe */
-	uint64_t options;    /* a set: OPTION_BIT(...) */
-	const char *summary; /* one line */
-	const char *details; /* sentences; "" where the summary says all */
 };
 
 /** The options that any command takes. */
 NODISCARD uint64_t command_known_options(void);
-/** Finds the command that the words of ARGUMENTS name, and takes these away, so that the operand
- *  is words[0]. RESULT_INVALID_USAGE with what to write instead. */
+/** Finds the command that the words of ARGUMENTS name, and takes these away, so that the first
+ *  operand is words[0]. RESULT_INVALID_USAGE with what to write instead. */
 NODISCARD enum result command_find(struct arguments *arguments, const struct command **command,
 				   struct error *err);
 /** Checks that COMMAND takes the options and the operand that were given. */

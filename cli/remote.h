@@ -10,6 +10,7 @@
 #include "buffer.h"
 #include "error.h"
 #include "token.h"
+#include "command_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,15 +48,10 @@ typedef enum result remote_fn(struct remote *remote, const struct arguments *arg
 			      struct error *err);
 
 struct remote_command {
-	const char *group; /* the first word */
-	const char *name;  /* the second; NULL where there is one only */
+	struct command_usage usage;
 	remote_fn *run;
 	enum remote_needs needs;
-	const char *operands; /* words; in brackets: maybe; with dots behind: one or more */
-	const char *choices;  /* what the first operand can be, blanks between; NULL: anything */
-	uint64_t options;     /* a set: OPTION_BIT(...) */
-	const char *summary;  /* one line */
-	const char *details;  /* sentences; "" where the summary says all */
+	const char *choices; /* what the first operand can be, blanks between; NULL: anything */
 };
 
 remote_fn remote_log_in, remote_log_out, remote_whoami;

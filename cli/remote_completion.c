@@ -26,7 +26,7 @@ static bool has_option(uint64_t mask, size_t option)
 
 static uint64_t options_of(const struct remote_command *command)
 {
-	return command->options | remote_command_common_options();
+	return command->usage.options | remote_commands.common;
 }
 
 /* Whether INDEX is where its first word comes up first. */
@@ -35,7 +35,7 @@ static bool is_first_of_group(size_t index)
 	const struct remote_command *command = remote_command_at(index);
 
 	for (size_t i = 0; i < index; i++)
-		if (strcmp(remote_command_at(i)->group, command->group) == 0)
+		if (strcmp(remote_command_at(i)->usage.group, command->usage.group) == 0)
 			return false;
 	return true;
 }
@@ -43,13 +43,13 @@ static bool is_first_of_group(size_t index)
 /* What the first word is about: a command's own summary, or that there is more to say. */
 static const char *describe_group(const struct remote_command *command)
 {
-	return command->name == NULL ? command->summary : "more follows";
+	return command->usage.name == NULL ? command->usage.summary : "more follows";
 }
 
 /* All options that take a value, with SEPARATOR between, so that the value is no word. */
 static void write_value_options(struct buffer *out, const char *separator)
 {
-	uint64_t known = remote_command_known_options();
+	uint64_t known = command_table_known_options(&remote_commands);
 	const char *between = "";
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -82,9 +82,9 @@ static void write_value_cases(struct buffer *out, const char *before, const char
 
 static void write_bash_case(struct buffer *out, const struct remote_command *command)
 {
-	char title[REMOTE_TITLE_SIZE];
+	char title[COMMAND_TITLE_SIZE];
 
-	remote_command_title(command, title);
+	command_table_title(&command->usage, title);
 	buffer_append_format(out, "\t'%s' | '%s '*) offered='%s", title, title,
 			     command->choices == NULL ? "" : command->choices);
 	for (size_t i = 0; i < OPTION_COUNT; i++)
@@ -100,15 +100,15 @@ static void write_bash_groups(struct buffer *out)
 	buffer_append_text(out, "\t'') offered='--help --version");
 	for (size_t i = 0; (command = remote_command_at(i)) != NULL; i++)
 		if (is_first_of_group(i))
-			buffer_append_format(out, " %s", command->group);
+			buffer_append_format(out, " %s", command->usage.group);
 	buffer_append_text(out, "' ;;\n");
 	for (size_t i = 0; (command = remote_command_at(i)) != NULL; i++) {
-		if (command->name == NULL || !is_first_of_group(i))
+		if (command->usage.name == NULL || !is_first_of_group(i))
 			continue;
-		buffer_append_format(out, "\t'%s') offered='--help", command->group);
+		buffer_append_format(out, "\t'%s') offered='--help", command->usage.group);
 		for (size_t j = i; (other = remote_command_at(j)) != NULL; j++)
-			if (strcmp(other->group, command->group) == 0)
-				buffer_append_format(out, " %s", other->name);
+			if (strcmp(other->usage.group, command->usage.group) == 0)
+				buffer_append_format(out, " %s", other->usage.name);
 		buffer_append_text(out, "' ;;\n");
 	}
 }
@@ -168,14 +168,15 @@ static void write_zsh_word(struct buffer *out, const char *word, const char *mea
 
 static void write_zsh_case(struct buffer *out, const struct remote_command *command)
 {
-	char title[REMOTE_TITLE_SIZE];
+	char title[COMMAND_TITLE_SIZE];
 
-	remote_command_title(command, title);
+	command_table_title(&command->usage, title);
 	buffer_append_format(out, "\t('%s' | '%s '*) offered=(", title, title);
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (has_option(options_of(command), i))
 			write_zsh_word(out, arguments_describe((enum option)i)->name,
-				       remote_command_describe(command, (enum option)i));
+				       command_table_describe(&remote_commands, &command->usage,
+							      (enum option)i));
 	buffer_append_format(out, " )\n\t\tcompadd -- %s ;;\n",
 			     command->choices == NULL ? "" : command->choices);
 }
@@ -187,15 +188,15 @@ static void write_zsh_groups(struct buffer *out)
 	buffer_append_text(out, "\t('') offered=(");
 	for (size_t i = 0; (command = remote_command_at(i)) != NULL; i++)
 		if (is_first_of_group(i))
-			write_zsh_word(out, command->group, describe_group(command));
+			write_zsh_word(out, command->usage.group, describe_group(command));
 	buffer_append_text(out, " ) ;;\n");
 	for (size_t i = 0; (command = remote_command_at(i)) != NULL; i++) {
-		if (command->name == NULL || !is_first_of_group(i))
+		if (command->usage.name == NULL || !is_first_of_group(i))
 			continue;
-		buffer_append_format(out, "\t('%s') offered=(", command->group);
+		buffer_append_format(out, "\t('%s') offered=(", command->usage.group);
 		for (size_t j = i; (other = remote_command_at(j)) != NULL; j++)
-			if (strcmp(other->group, command->group) == 0)
-				write_zsh_word(out, other->name, other->summary);
+			if (strcmp(other->usage.group, command->usage.group) == 0)
+				write_zsh_word(out, other->usage.name, other->usage.summary);
 		buffer_append_text(out, " ) ;;\n");
 	}
 }
@@ -242,9 +243,9 @@ static void write_fish_word(struct buffer *out, const char *pattern, const char 
 
 static void write_fish_options(struct buffer *out, const struct remote_command *command)
 {
-	char title[REMOTE_TITLE_SIZE];
+	char title[COMMAND_TITLE_SIZE];
 
-	remote_command_title(command, title);
+	command_table_title(&command->usage, title);
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_text *text = arguments_describe((enum option)i);
 		const char *choices = remote_command_choices((enum option)i);
@@ -259,7 +260,8 @@ static void write_fish_options(struct buffer *out, const struct remote_command *
 		if (choices != NULL)
 			buffer_append_format(out, " -a '%s'", choices);
 		buffer_append_text(out, " -d ");
-		write_quoted(out, remote_command_describe(command, (enum option)i));
+		write_quoted(out, command_table_describe(&remote_commands, &command->usage,
+							 (enum option)i));
 		buffer_append_char(out, '\n');
 	}
 }
@@ -285,13 +287,14 @@ static void write_fish(struct buffer *out)
 				"\tend\n\treturn 1\nend\n"
 				"complete -c claviger -f\n");
 	for (size_t i = 0; (command = remote_command_at(i)) != NULL; i++) {
-		char title[REMOTE_TITLE_SIZE];
+		char title[COMMAND_TITLE_SIZE];
 
-		remote_command_title(command, title);
+		command_table_title(&command->usage, title);
 		if (is_first_of_group(i))
-			write_fish_word(out, "", command->group, describe_group(command));
-		if (command->name != NULL)
-			write_fish_word(out, command->group, command->name, command->summary);
+			write_fish_word(out, "", command->usage.group, describe_group(command));
+		if (command->usage.name != NULL)
+			write_fish_word(out, command->usage.group, command->usage.name,
+					command->usage.summary);
 		if (command->choices != NULL)
 			write_fish_word(out, title, command->choices, NULL);
 		write_fish_options(out, command);

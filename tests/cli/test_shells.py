@@ -94,7 +94,7 @@ def test_fish_offers_what_fits_and_nothing_else(place):
 
 def test_completion_for_no_shell_is_wrong_usage(nobody):
     assert "bash, zsh or fish" in nobody.refused(USAGE, "completion", "csh")
-    assert "SHELL is wanted" in nobody.refused(USAGE, "completion")
+    assert "SHELL is missing" in nobody.refused(USAGE, "completion")
 
 
 def test_every_word_of_the_help_is_offered(nobody):
