@@ -34,6 +34,8 @@ debootstrap --variant=minbase bookworm "$tree" >"$tree.log" 2>&1 || {
 }
 rm -f "$tree.log"
 chmod 755 "$tree" # mktemp's 0700 would shut all but root out of the tree's /
+# As the installer writes it.
+printf '127.0.0.1\tlocalhost\n' >"$tree/etc/hosts"
 # Where this machine gets its packages from.
 cp -L /etc/resolv.conf "$tree/etc/resolv.conf"
 mount -t proc proc "$tree/proc"
