@@ -173,6 +173,32 @@ class Browser:
         field = wait_until(lambda: self.has(name), f"the choice {name!r}")
         Select(field).select_by_visible_text(choice)
 
+    # -- answers that are slow ----------------------------------------------------------------
+
+    def hold(self, part):
+        """The next answer to a call whose address holds PART arrives with let_go()."""
+        self.driver.execute_script("""
+            const [part] = arguments, real = window.fetch;
+            window.held = false;
+            window.fetch = async (address, options) => {
+                if (!String(address).includes(part))
+                    return real(address, options);
+                window.fetch = real;
+                const answer = await real(address, options);
+                await new Promise((open) => {
+                    window.letGo = open;
+                    window.held = true;
+                });
+                return answer;
+            };""", part)
+
+    def held(self):
+        """Waits until the answer is held."""
+        wait_until(lambda: self.driver.execute_script("return window.held"), "an answer to hold")
+
+    def let_go(self):
+        self.driver.execute_script("letGo()")
+
     # -- the keyboard -------------------------------------------------------------------------
 
     def keys(self, *keys):

@@ -106,16 +106,18 @@ async function askOnce(method, path, options) {
  */
 export async function call(method, path, options = {}) {
 	for (let tried = 1; ; tried += 1) {
+		const [usedKey, usedHeader] = [key, header];
 		try {
 			return await askOnce(method, path, options);
 		} catch (problem) {
-			// Hosts that drop Authorization pass this one on.
-			if (problem.reason === "missing_token" && key && header === "Authorization") {
+			// Hosts that drop Authorization pass this one on. Several calls may notice it together.
+			if (problem.reason === "missing_token" && usedKey && usedHeader === "Authorization") {
 				header = "X-API-Key";
 				tried = 0;
 				continue;
 			}
-			if (problem.status === 401)
+			// A key that has been replaced meanwhile says nothing about the one in force.
+			if (problem.status === 401 && usedKey === key)
 				onRefusedKey(problem);
 			if (!(problem instanceof Problem) || !await askAgain(problem, method, tried))
 				throw problem;

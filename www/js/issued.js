@@ -4,39 +4,36 @@
 import { address } from "./api.js";
 import { button, checkbox, element } from "./dom.js";
 import { openDialog } from "./dialog.js";
-import { notice } from "./notice.js";
+import { holdPage } from "./hold-page.js";
 import { say } from "./text.js";
-
-function holdPage(event) {
-	event.preventDefault();
-}
 
 function selectAll(node) {
 	getSelection().selectAllChildren(node);
 }
 
-/** Copies; where the page may not (no HTTPS), selects, so that Ctrl+C does. */
-async function copy(node) {
+/** Copies; where the page may not (no HTTPS), selects, so that Ctrl+C does. STATUS says which. */
+async function copy(node, status) {
 	try {
 		await navigator.clipboard.writeText(node.textContent);
-		notice(say("issued.copied"));
+		status.textContent = say("issued.copied");
 	} catch {
 		selectAll(node);
-		notice(say("issued.selected"));
+		status.textContent = say("issued.selected");
 	}
 }
 
+/** Not every browser has read the file when click() returns: the address lives a minute. */
 function download(text, name) {
 	const url = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/plain" }));
-	const anchor = element("a", { href: url, download: name });
-	anchor.click();
-	URL.revokeObjectURL(url);
+	element("a", { href: url, download: name }).click();
+	setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
-function block(label, text, copyLabel) {
-	const code = element("code", { tabindex: "0", class: "secret", "aria-label": label }, text);
-	return [code, element("div", { class: "block" }, element("pre", {}, code),
-		button(copyLabel, () => copy(code), { class: "primary" }))];
+function block(label, text, copyLabel, status) {
+	const code = element("code", {}, text);
+	return [code, element("div", { class: "block" },
+		element("pre", { tabindex: "0", role: "group", "aria-label": label }, code),
+		button(copyLabel, () => copy(code, status), { class: "primary" }))];
 }
 
 /**
@@ -46,8 +43,10 @@ function block(label, text, copyLabel) {
 export function showKey(token) {
 	return new Promise((resolve) => {
 		const curl = `curl ${address("admin/access-tokens/self")} \\\n  -H "Authorization: Bearer ${token.key}"`;
-		const [keyNode, keyBlock] = block(say("issued.key"), token.key, say("issued.copy"));
-		const [curlNode, curlBlock] = block(say("issued.curl"), curl, say("issued.copyCurl"));
+		// Within the dialog: what lies below it is not read aloud.
+		const status = element("p", { class: "hint", role: "status" });
+		const [keyNode, keyBlock] = block(say("issued.key"), token.key, say("issued.copy"), status);
+		const [curlNode, curlBlock] = block(say("issued.curl"), curl, say("issued.copyCurl"), status);
 		const [stored, storedBox] = checkbox(say("issued.stored"), {
 			onchange: () => {
 				done.disabled = !storedBox.checked;
@@ -55,15 +54,15 @@ export function showKey(token) {
 		});
 		const done = button(say("issued.done"), () => dialog.close(), { class: "primary", disabled: true });
 		const fileName = `${token.id}.key.txt`;
-		addEventListener("beforeunload", holdPage);
+		const release = holdPage();
 		const dialog = openDialog(say("issued.title"), element("div", {},
 			element("p", {}, say("issued.once")), keyBlock,
 			button(say("issued.download"), () => download(token.key, fileName)),
-			element("h3", {}, say("issued.try")), curlBlock, stored,
+			element("h3", {}, say("issued.try")), curlBlock, status, stored,
 			element("div", { class: "actions" }, done)), {
 			firm: true,
 			closed: () => {
-				removeEventListener("beforeunload", holdPage);
+				release();
 				keyNode.textContent = "";
 				curlNode.textContent = "";
 				resolve();

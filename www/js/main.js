@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 /** Starts the console: who is signed in, the frame of the page, and which view is where. */
+import { closeDialogs } from "./dialog.js";
 import { button, element, field, select } from "./dom.js";
 import { ID, link, show, startRouter } from "./router.js";
 import { may, me, reachesAllWebsites, restore, signOut, whenSessionEnds } from "./session.js";
@@ -69,9 +70,7 @@ function startSignedIn(focus) {
 }
 
 function startSignedOut(problem = null) {
-	// A key that is being shown stays: it cannot be shown again.
-	for (const dialog of document.querySelectorAll("dialog:not(.firm)"))
-		dialog.close();
+	closeDialogs();
 	fillHeader();
 	showSignIn(document.getElementById("main"), () => startSignedIn(true), problem);
 }
@@ -80,6 +79,8 @@ async function start() {
 	document.documentElement.lang = language;
 	fillSkip();
 	fillFooter();
+	// A question belongs to the view that it was asked in.
+	addEventListener("hashchange", closeDialogs);
 	startRouter(routes, () => me() !== null);
 	whenSessionEnds(startSignedOut);
 	try {

@@ -51,7 +51,11 @@ async function read() {
 
 /** Reads again what may have changed: websites, the account's name. */
 export async function refresh() {
-	caller = await read();
+	const before = caller;
+	const fresh = await read();
+	// Who has signed out meanwhile stays so, and so does who has signed in then.
+	if (caller === before)
+		caller = fresh;
 }
 
 /**
@@ -68,6 +72,8 @@ export async function signIn(key, remember) {
 	}
 	if (remember)
 		sessionStorage.setItem(STORED, key);
+	else
+		sessionStorage.removeItem(STORED);
 }
 
 /** Forgets the key everywhere. */
@@ -77,9 +83,16 @@ export function signOut() {
 	caller = null;
 }
 
-/** Another key from now on for the token that is signed in (it was rotated). */
-export async function replaceKey(key) {
-	await signIn(key, sessionStorage.getItem(STORED) !== null);
+/**
+ * Another key from now on for the token that is signed in (it was rotated). Nothing is asked first:
+ * the old key may have ended, and the new one is good even where no answer arrives now.
+ */
+export function replaceKey(token) {
+	useKey(token.key);
+	if (sessionStorage.getItem(STORED) !== null)
+		sessionStorage.setItem(STORED, token.key);
+	const { key: _, ...record } = token;
+	caller = { ...caller, token: record };
 }
 
 /** Signs in with what this tab remembers; says whether there was anything. */

@@ -72,9 +72,8 @@ export async function rotate(token) {
 	});
 	if (!done)
 		return false;
-	const shown = showKey(rotated);
-	if (rotated.id === me().token.id)
-		await replaceKey(rotated.key);
-	await shown;
+	if (rotated.id === me()?.token.id)
+		replaceKey(rotated);
+	await showKey(rotated);
 	return true;
 }
