@@ -32,9 +32,23 @@ export function drawing(name, properties = {}, ...children) {
 	return fill(document.createElementNS(SVG, name), properties, children);
 }
 
-/** A button that does something here; a link (element "a") leads somewhere. */
+/**
+ * A button that does something here; a link (element "a") leads somewhere. Until what ONCLICK began
+ * has ended, another click does nothing.
+ */
 export function button(label, onclick, properties = {}) {
-	return element("button", { type: "button", onclick, ...properties }, label);
+	let running = false;
+	async function click(event) {
+		if (running)
+			return;
+		running = true;
+		try {
+			await onclick(event);
+		} finally {
+			running = false;
+		}
+	}
+	return element("button", { type: "button", onclick: click, ...properties }, label);
 }
 
 let lastId = 0;

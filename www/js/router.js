@@ -25,8 +25,8 @@ export function go(...path) {
 /** Changes the query of the address where we are, without a new view. */
 export function setQuery(values) {
 	const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value));
-	const [path] = location.hash.split("?");
-	history.replaceState(null, "", query.size ? `${path}?${query}` : path);
+	const hash = link(...place().path);
+	history.replaceState(null, "", query.size ? `${hash}?${query}` : hash);
 }
 
 /** An address is anybody's text: what becomes part of a call has the form of an id. */

@@ -19,6 +19,7 @@ export class TokenList {
 	#signal;
 	#cursor = null;
 	#newestFirst = true;
+	#reading = null;
 
 	/** QUERY: the list's filters. SIGNAL ends the reading. */
 	constructor(query, signal) {
@@ -28,13 +29,21 @@ export class TokenList {
 		this.complete = false;
 	}
 
-	async #readOn(limit) {
+	async #readPage(limit) {
 		const answer = await call("GET", "admin/access-tokens", {
 			query: { ...this.#query, limit, cursor: this.#cursor }, signal: this.#signal,
 		});
 		this.rows.push(...answer.data);
 		this.#cursor = answer.pagination.nextCursor;
 		this.complete = this.#cursor === null;
+	}
+
+	/* Whoever wants more while a page is on its way waits for that one. */
+	#readOn(limit) {
+		this.#reading ??= this.#readPage(limit).finally(() => {
+			this.#reading = null;
+		});
+		return this.#reading;
 	}
 
 	/** Reads until there are COUNT rows, or all. */

@@ -62,6 +62,7 @@ export default {
 	"tokens.anyWebsite": "beliebig",
 	"tokens.anyUse": "beliebig",
 	"tokens.unusedFor": { one: "seit {count} Tag nicht", other: "seit {count} Tagen nicht" },
+	"tokens.searchedKey": "Das ist ein Schlüssel, und der gehört in keine Suche. Suchen Sie nach dem Namen.",
 	"tokens.self": "Sie",
 	"tokens.near": "bald:",
 	"tokens.pages": "Seiten",

@@ -62,6 +62,7 @@ export default {
 	"tokens.anyWebsite": "any",
 	"tokens.anyUse": "any time",
 	"tokens.unusedFor": { one: "not for {count} day", other: "not for {count} days" },
+	"tokens.searchedKey": "That is a key, and a key belongs into no search. Search by name.",
 	"tokens.self": "you",
 	"tokens.near": "soon:",
 	"tokens.pages": "Pages",

@@ -77,8 +77,14 @@ export function showAudit(main) {
 		await learnNames(answer.data);
 		entries.push(...answer.data);
 		cursor = answer.pagination.nextCursor;
-		return [table(title, columns, entries), cursor && button(say("audit.more"), () => load(node, readOn))]
-			.filter(Boolean);
+		return [table(title, columns, entries), cursor && button(say("audit.more"), more)].filter(Boolean);
+	}
+
+	/** Reads on; the focus goes to the first entry that is new. */
+	async function more() {
+		const known = entries.length;
+		if (await load(node, readOn))
+			node.querySelectorAll("summary")[known]?.focus();
 	}
 
 	main.append(heading(title), element("p", {}, say("audit.lead")), node);

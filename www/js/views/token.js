@@ -107,17 +107,14 @@ async function readToken(id) {
 
 /** Fills MAIN. */
 export function showToken(main, _, id) {
-	const again = async () => {
-		await load(main, async () => {
-			const token = await readToken(id);
-			const place = element("div", {}, facts(token));
-			return [heading(tokenName(token), ...actions(token, place, again)), place,
-				may("api-keys:read") && element("section", {}, element("h2", {}, say("family.title")), family(token)),
-				may("api-keys:read") && element("section", {}, element("h2", {}, say("activity.title")),
-					activityCharts(token.id))].filter(Boolean);
-		}, heading(say("token.title")));
-		main.querySelector("h1")?.focus();
-	};
+	const again = () => load(main, async () => {
+		const token = await readToken(id);
+		const place = element("div", {}, facts(token));
+		return [heading(tokenName(token), ...actions(token, place, again)), place,
+			may("api-keys:read") && element("section", {}, element("h2", {}, say("family.title")), family(token)),
+			may("api-keys:read") && element("section", {}, element("h2", {}, say("activity.title")),
+				activityCharts(token.id))].filter(Boolean);
+	}, heading(say("token.title")));
 	again();
 	return say("token.title");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 /** All tokens: searched, filtered, sorted, page by page. */
 import { button, element, field, select } from "../dom.js";
+import { notice } from "../notice.js";
 import { link, place, setQuery } from "../router.js";
 import { permissionPhrases, shortened, tokenName, websitePhrases } from "../scope.js";
 import { may, me } from "../session.js";
@@ -13,6 +14,8 @@ import { revoke } from "../token-actions.js";
 
 const PAGE = 50;
 const TYPING_MILLISECONDS = 250;
+/* What is searched for stands in the address and in the web server's log: no key may. */
+const KEY = /[A-Za-z0-9]{1,8}_[A-Za-z0-9]{48}/;
 
 /** The state as a coloured word. */
 export function stateBadge(token) {
@@ -63,8 +66,13 @@ function revokeButton(token, changed) {
 		return null;
 	return button(say("revoke"), async () => {
 		if (await revoke(token))
-			changed();
+			changed(token);
 	}, { class: "small", "aria-label": say("revoke.of", { name: tokenName(token) }) });
+}
+
+/** What FORM says; an address could say anything. */
+function filterOf(form) {
+	return Object.fromEntries(new FormData(form));
 }
 
 function filterForm(query, changed) {
@@ -82,7 +90,14 @@ function filterForm(query, changed) {
 		field(say("token.permission"), permission),
 		me().websites.length > 0 && field(say("token.website"), website),
 		field(say("token.lastUsed"), unused));
-	const tell = () => changed(Object.fromEntries(new FormData(form)));
+	const tell = () => {
+		if (KEY.test(search.value)) {
+			search.value = "";
+			notice(say("tokens.searchedKey"));
+		}
+		if (form.isConnected)
+			changed(filterOf(form));
+	};
 	let typing = 0;
 	search.addEventListener("input", () => {
 		clearTimeout(typing);
@@ -103,8 +118,9 @@ function pager(list, start, turn) {
 	const values = { from: start + 1, to: end, count: list.rows.length };
 	return element("nav", { class: "pager", "aria-label": say("tokens.pages") },
 		element("p", { role: "status" }, say(list.complete ? "tokens.range" : "tokens.rangeOfMore", values)),
-		button(say("tokens.previous"), () => turn(start - PAGE), { disabled: start === 0 }),
-		button(say("tokens.next"), () => turn(start + PAGE), { disabled: list.complete && end === list.rows.length }));
+		button(say("tokens.previous"), () => turn(start - PAGE, "previous"), { name: "previous", disabled: start === 0 }),
+		button(say("tokens.next"), () => turn(start + PAGE, "next"),
+			{ name: "next", disabled: list.complete && end === list.rows.length }));
 }
 
 function nothing(filtered) {
@@ -126,19 +142,36 @@ class Results {
 	}
 
 	/** Reads anew what FILTER lets through. */
-	filter(filter) {
+	filter(filter, start = 0) {
 		this.#filter = filter;
 		this.#abort.abort();
 		this.#abort = new AbortController();
 		this.#list = new TokenList(serviceQuery(filter), this.#abort.signal);
-		return this.#show(0, true);
+		return this.#show(start, true);
+	}
+
+	/** Reads anew; the focus goes to the row that stands where the INDEXth of the page from START stood. */
+	async #again(start, index) {
+		if (!await this.filter(this.#filter, start))
+			return;
+		const names = this.#node.querySelectorAll("tbody th a");
+		names[Math.min(index, names.length - 1)]?.focus();
+	}
+
+	async #turn(start, name) {
+		if (!await this.#show(start))
+			return;
+		this.#node.scrollIntoView();
+		const pager = this.#node.querySelector(".pager");
+		(pager?.querySelector(`[name="${name}"]:enabled`) ?? pager?.querySelector(":enabled"))
+			?.focus({ preventScroll: true });
 	}
 
 	async #sortBy(column) {
 		const { column: old, descending } = this.#sorting;
 		this.#sorting = { column, descending: column === old ? !descending : column !== "name" };
-		await this.#show(0, true);
-		this.#node.querySelector("[aria-sort$=ending] button")?.focus();
+		if (await this.#show(0, true))
+			this.#node.querySelector("[aria-sort$=ending] button")?.focus();
 	}
 
 	#progress(count) {
@@ -154,13 +187,13 @@ class Results {
 			await list.have(start + PAGE);
 			if (list.rows.length === 0)
 				return nothing(Object.values(this.#filter).some(Boolean));
+			// Of fewer rows than before, the last page.
+			const from = Math.min(start, Math.floor((list.rows.length - 1) / PAGE) * PAGE);
+			const rows = list.rows.slice(from, from + PAGE);
 			return [
 				table(say("nav.tokens"), columnsOf(this.#sorting, (column) => this.#sortBy(column),
-					() => this.filter(this.#filter)), list.rows.slice(start, start + PAGE)),
-				pager(list, start, async (to) => {
-					await this.#show(to);
-					this.#node.scrollIntoView();
-				}),
+					(token) => this.#again(from, rows.indexOf(token))), rows),
+				pager(list, from, (to, name) => this.#turn(to, name)),
 			];
 		});
 	}
@@ -183,10 +216,11 @@ export function showTokens(main) {
 	const node = element("div", { class: "results" });
 	const results = new Results(node);
 	const { query } = place();
-	main.append(filterForm(query, (filter) => {
+	const form = filterForm(query, (filter) => {
 		setQuery(filter);
 		results.filter(filter);
-	}), node);
-	results.filter(Object.fromEntries(query));
+	});
+	main.append(form, node);
+	results.filter(filterOf(form));
 	return title;
 }

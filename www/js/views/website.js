@@ -6,7 +6,7 @@ import { button, element, field, select } from "../dom.js";
 import { notice } from "../notice.js";
 import { problemBox } from "../problem.js";
 import { go } from "../router.js";
-import { may, refresh } from "../session.js";
+import { may } from "../session.js";
 import { heading, load } from "../stage.js";
 import { table } from "../table.js";
 import { say } from "../text.js";
@@ -34,7 +34,6 @@ async function remove(website) {
 		});
 	if (done) {
 		notice(say("website.removed", { domain: website.domain }));
-		await refresh();
 		go("websites");
 	}
 }
