@@ -47,6 +47,8 @@ def test_a_token_is_renamed_and_narrowed_with_what_it_made(page, web):
     page.press("Narrow the tokens made by it as well")
     page.check()
     page.press("Save")
+    page.see("Narrow “Wide”?", "It has not been used yet", "1 living token was made by it.")
+    page.press("Narrow")
     page.see("“Narrow” is changed.", "Family")
     changed = web.call("GET", f"{TOKENS}/{token['id']}").first
     assert changed["name"] == "Narrow" and changed["expiresAt"] is None

@@ -5,7 +5,7 @@ import { chart } from "./chart.js";
 import { element, field, select } from "./dom.js";
 import { load } from "./stage.js";
 import { language, say } from "./text.js";
-import { DAY } from "./time.js";
+import { DAY, now } from "./time.js";
 
 const HOUR = DAY / 24;
 const hourLabel = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
@@ -16,10 +16,10 @@ const dayShort = new Intl.DateTimeFormat(language, { day: "numeric", month: "sho
 /** The starts of the bars: COUNT whole hours, or days of the person's own time zone, up to now. */
 function starts(days) {
 	if (days === 1) {
-		const now = Math.floor(Date.now() / HOUR) * HOUR;
-		return Array.from({ length: 24 }, (_, i) => now - (23 - i) * HOUR);
+		const last = Math.floor(now() / HOUR) * HOUR;
+		return Array.from({ length: 24 }, (_, i) => last - (23 - i) * HOUR);
 	}
-	const today = new Date();
+	const today = new Date(now());
 	return Array.from({ length: days }, (_, i) =>
 		new Date(today.getFullYear(), today.getMonth(), today.getDate() - (days - 1 - i)).getTime());
 }

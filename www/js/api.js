@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 /** Calls of the service. Every failure is a Problem; problem.js has the sentence for it. */
+import { setClock } from "./time.js";
 
 const base = new URL("api/v1/", document.baseURI);
 const TRIES = 3;
@@ -93,6 +94,7 @@ async function askAgain(problem, method, tried) {
 
 async function askOnce(method, path, options) {
 	const response = await ask(method, path, options);
+	setClock(response.headers.get("Date"));
 	const answer = await read(response);
 	if (response.ok)
 		return answer;

@@ -32,23 +32,25 @@ export function drawing(name, properties = {}, ...children) {
 	return fill(document.createElementNS(SVG, name), properties, children);
 }
 
-/**
- * A button that does something here; a link (element "a") leads somewhere. Until what ONCLICK began
- * has ended, another click does nothing.
- */
-export function button(label, onclick, properties = {}) {
+/** HANDLER for an event; until what it began has ended, another event does nothing. */
+export function once(handler) {
 	let running = false;
-	async function click(event) {
+	return async (event) => {
+		event.preventDefault();
 		if (running)
 			return;
 		running = true;
 		try {
-			await onclick(event);
+			await handler();
 		} finally {
 			running = false;
 		}
-	}
-	return element("button", { type: "button", onclick: click, ...properties }, label);
+	};
+}
+
+/** A button that does something here, once at a time; a link (element "a") leads somewhere. */
+export function button(label, onclick, properties = {}) {
+	return element("button", { type: "button", onclick: once(onclick), ...properties }, label);
 }
 
 let lastId = 0;

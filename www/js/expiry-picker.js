@@ -2,7 +2,7 @@
 /** Choosing when a token ends. */
 import { element, field, select } from "./dom.js";
 import { say } from "./text.js";
-import { DAY, exact } from "./time.js";
+import { DAY, exact, now } from "./time.js";
 
 const HOUR_SECONDS = 3600, DAY_SECONDS = 86400;
 const durations = [["hour", HOUR_SECONDS], ["day", DAY_SECONDS], ["week", 7 * DAY_SECONDS],
@@ -25,7 +25,7 @@ export class ExpiryPicker {
 	constructor({ latest, reason, keep = false, changed }) {
 		const longest = latest ? ["latest", say("expiry.latest", { moment: exact(latest) })] :
 			["never", say("expiry.never")];
-		const room = latest ? (Date.parse(latest) - Date.now()) / 1000 : Infinity;
+		const room = latest ? (Date.parse(latest) - now()) / 1000 : Infinity;
 		const usual = durations.findLast(([, seconds]) => seconds <= Math.min(room, 90 * DAY_SECONDS));
 		this.#choice = select([keep ? ["keep", say("expiry.keep")] : longest,
 			...durations.map(([name, seconds]) => [String(seconds), say(`expiry.${name}`), seconds > room]),
@@ -34,8 +34,8 @@ export class ExpiryPicker {
 			dateField.hidden = this.#choice.value !== "date";
 			changed();
 		} });
-		this.#date = element("input", { type: "datetime-local", min: localText(Date.now() + 60000),
-			max: latest && localText(latest), value: localText(Math.min(Date.now() + 30 * DAY, Date.parse(latest ?? "9999-01-01"))),
+		this.#date = element("input", { type: "datetime-local", min: localText(now() + 60000),
+			max: latest && localText(latest), value: localText(Math.min(now() + 30 * DAY, Date.parse(latest ?? "9999-01-01"))),
 			oninput: changed });
 		const dateField = field(say("expiry.on"), this.#date);
 		dateField.hidden = true;
@@ -56,6 +56,6 @@ export class ExpiryPicker {
 	/** The moment itself, for a preview; undefined: left as it is, or the caller's own end. */
 	moment() {
 		const { expiresIn, expiresAt } = this.value();
-		return expiresIn ? new Date(Date.now() + expiresIn * 1000).toISOString() : expiresAt || undefined;
+		return expiresIn ? new Date(now() + expiresIn * 1000).toISOString() : expiresAt || undefined;
 	}
 }

@@ -8,7 +8,7 @@ import { language, say, sayIfKnown } from "./text.js";
 export function sentence(problem) {
 	if (!(problem instanceof Problem))
 		return say("problem.console");
-	const values = { seconds: problem.retryAfter || 1, status: problem.status };
+	const values = { count: problem.retryAfter || 1, status: problem.status };
 	if (problem.reason && sayIfKnown(`problem.${problem.reason}`, null))
 		return say(`problem.${problem.reason}`, values);
 	if (sayIfKnown(`problem.status.${problem.status}`, null))

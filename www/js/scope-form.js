@@ -5,7 +5,7 @@ import { ExpiryPicker } from "./expiry-picker.js";
 import { PermissionPicker } from "./permission-picker.js";
 import { sentence } from "./problem.js";
 import { addressPhrase, permissionSentence, untilPhrase, websitePhrases } from "./scope.js";
-import { me } from "./session.js";
+import { may, me } from "./session.js";
 import { say } from "./text.js";
 import { WebsitePicker } from "./website-picker.js";
 
@@ -18,11 +18,12 @@ function catalogueWithin(outer) {
 	}));
 }
 
+/* A deleted website cannot be given; where the caller may not ask which are there, all are named by their ids. */
 function websitesWithin(outer) {
 	const { websites } = me();
-	if (outer.websiteIds.length === 0)
-		return websites;
-	return outer.websiteIds.map((id) => websites.find((website) => website.id === id) ?? { id, domain: id, name: id });
+	if (!may("websites:read"))
+		return outer.websiteIds.length === 0 ? null : outer.websiteIds.map((id) => ({ id, domain: id, name: id }));
+	return outer.websiteIds.length === 0 ? websites : websites.filter(({ id }) => outer.websiteIds.includes(id));
 }
 
 /**
@@ -34,7 +35,7 @@ export class ScopeForm {
 		const changed = () => this.#preview && this.#showPreview();
 		this.#outer = outer;
 		this.#catalogue = catalogueWithin(outer);
-		this.#name = element("input", { name: "name", maxlength: "100", autocomplete: "off", value: start.name ?? "" });
+		this.#name = element("input", { name: "name", autocomplete: "off", value: start.name ?? "" });
 		this.#permissions = new PermissionPicker({ catalogue: this.#catalogue, reason, changed,
 			everything: outer.permissions.includes("*"), chosen: start.permissions,
 			preset: (name) => name === "operations" && this.#websites.askWhich() });
@@ -43,7 +44,7 @@ export class ScopeForm {
 		this.#expiry = new ExpiryPicker({ latest: outer.expiresAt, reason, changed, keep: change });
 		this.#addresses = element("textarea", { rows: "2", spellcheck: "false", value: start.allowedIps.join("\n"),
 			oninput: changed });
-		this.#preview = element("div", { class: "card preview", "aria-live": "polite" });
+		this.#preview = element("section", { class: "card preview", "aria-label": say("preview.title") });
 		this.node = element("div", { class: "scope-form" },
 			element("div", { class: "fields" },
 				element("div", { "data-field": "name" }, field(say("token.name"), this.#name, say("form.nameHint"))),

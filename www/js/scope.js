@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 /** A token's scope in words. What it means is decided by the service alone. */
-import { counted, listed, say, sayIfKnown } from "./text.js";
+import { counted, listed, say, sayIfKnown, translated } from "./text.js";
 import { day } from "./time.js";
 import { me } from "./session.js";
 
@@ -25,9 +25,9 @@ export function actionName(name) {
 	return sayIfKnown(`action.${action}`, action);
 }
 
-/** One sentence on PERMISSION, an entry of the catalogue. */
+/** One sentence on PERMISSION, an entry of the catalogue: one of the service's own, or ours for it. */
 export function permissionSentence({ name, description }) {
-	return sayIfKnown(`permission.${name}`, description);
+	return translated(`permission.${name}`, description);
 }
 
 /** ["Goals: read and write", ...], or the one sentence for "*". */

@@ -55,6 +55,11 @@ export function sayIfKnown(key, otherwise) {
 	return Object.hasOwn(texts[language], key) ? texts[language][key] : otherwise;
 }
 
+/** ENGLISH as the text KEY says it; another sentence of the service stays as it is. */
+export function translated(key, english) {
+	return texts.en[key] === english ? say(key) : english;
+}
+
 /** ITEMS as this language lists them: "a, b and c". */
 export function listed(items) {
 	return new Intl.ListFormat(language, { type: "conjunction" }).format(items);

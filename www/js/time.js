@@ -6,15 +6,33 @@ import { language, say } from "./text.js";
 const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE;
 /** Milliseconds of a day. */
 export const DAY = 24 * HOUR;
+/* A slow answer alone is no other clock. */
+const CLOSE = 10 * SECOND;
 
 const steps = [["year", 365 * DAY], ["month", 30 * DAY], ["day", DAY], ["hour", HOUR], ["minute", MINUTE]];
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+// Not "yesterday": that many hours ago may be the day before.
+const relative = new Intl.RelativeTimeFormat(language);
 const exactFormat = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
 const dayFormat = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 
+/** How far the service's clock is ahead of ours. */
+let ahead = 0;
+
+/** Goes by the clock of the service from now on, as far as an answer's DATE (to the second) tells it. */
+export function setClock(date) {
+	const distance = Date.parse(date) - Date.now();
+	if (Number.isFinite(distance))
+		ahead = Math.abs(distance) < CLOSE ? 0 : distance;
+}
+
+/** The moment by the service's clock, in milliseconds: ours may be wrong. */
+export function now() {
+	return Date.now() + ahead;
+}
+
 /** "3 minutes ago", "in 2 days". */
-export function ago(moment, now = Date.now()) {
-	const distance = Date.parse(moment) - now;
+export function ago(moment) {
+	const distance = Date.parse(moment) - now();
 	for (const [unit, length] of steps) {
 		if (Math.abs(distance) >= length)
 			return relative.format(Math.round(distance / length), unit);
@@ -40,6 +58,6 @@ export function agoNode(moment, never) {
 }
 
 /** Is MOMENT less than a week away? */
-export function isNear(moment, now = Date.now()) {
-	return moment !== null && Date.parse(moment) - now < 7 * DAY;
+export function isNear(moment) {
+	return moment !== null && Date.parse(moment) - now() < 7 * DAY;
 }

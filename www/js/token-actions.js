@@ -11,19 +11,32 @@ import { may, me, replaceKey, signOut } from "./session.js";
 import { say } from "./text.js";
 import { ago, exact } from "./time.js";
 
-/** How many living tokens were made by TOKEN, directly or not; null where the caller may not know. */
+/** Was anything made by TOKEN that is revoked now? */
+async function hasRevokedChildren(token) {
+	if (!may("api-keys:read"))
+		return false;
+	const { data } = await call("GET", "admin/access-tokens",
+		{ query: { parentId: token.id, state: "revoked", limit: 1 } });
+	return data.length > 0;
+}
+
+/**
+ * What was made by TOKEN, directly or not: {living, more}. The service counts them below tokens that
+ * are not revoked; MORE: there may be some below those that are. Null where the caller may not know.
+ */
 async function countDescendants(token) {
 	if (!may("api-keys:write"))
 		return null;
-	let count = 0, cursor = null;
+	let living = 0, cursor = null;
 	do {
 		const answer = await call("POST", "admin/access-tokens/revoke", {
 			body: { parentId: token.id, cascade: true, dryRun: true, ...cursor && { cursor } },
 		});
-		count += answer.data.length + answer.revocation.descendants + answer.revocation.skipped;
+		const { descendants, skipped } = answer.revocation;
+		living += answer.data.filter(({ state }) => state === "active").length + descendants + skipped;
 		cursor = answer.pagination.nextCursor;
 	} while (cursor);
-	return count;
+	return { living, more: await hasRevokedChildren(token) };
 }
 
 function usePhrase(token) {
@@ -31,19 +44,27 @@ function usePhrase(token) {
 		say("revoke.used", { ago: ago(token.lastUsedAt), exact: exact(token.lastUsedAt) }) : say("revoke.unused");
 }
 
+/** The use of TOKEN and its DESCENDANTS, as a list that ends with MORE. */
+function atStake(token, descendants, ...more) {
+	return element("ul", {},
+		element("li", {}, usePhrase(token)),
+		element("li", {}, descendants === null ? say("revoke.unknownDescendants") :
+			say("revoke.descendants", { count: descendants.living })),
+		descendants?.more && element("li", {}, say("revoke.moreDescendants")), more);
+}
+
 /** Asks, then revokes; returns whether it was done. */
 export async function revoke(token) {
-	const descendants = await countDescendants(token).catch(() => null);
 	const self = token.id === me().token.id;
-	const [cascadeNode, cascade] = checkbox(say("revoke.cascade", { count: descendants ?? 0 }));
+	const descendants = await countDescendants(token).catch(() => null);
+	if (!me())
+		return false;
+	const [cascadeNode, cascade] = checkbox(descendants?.more ? say("revoke.cascadeAll") :
+		say("revoke.cascade", { count: descendants?.living ?? 0 }));
 	const done = await ask(say("revoke.title", { name: tokenName(token) }), [
 		element("p", {}, say("revoke.breaks")),
-		element("ul", {},
-			element("li", {}, usePhrase(token)),
-			element("li", {}, descendants === null ? say("revoke.unknownDescendants") :
-				say("revoke.descendants", { count: descendants })),
-			self && element("li", { class: "near" }, say("revoke.self"))),
-		descendants > 0 && cascadeNode], {
+		atStake(token, descendants, self && element("li", { class: "near" }, say("revoke.self"))),
+		(descendants?.living > 0 || descendants?.more) && cascadeNode], {
 		label: say("revoke"), danger: true,
 		act: () => call("DELETE", `admin/access-tokens/${token.id}`, { query: { cascade: cascade.checked || null } }),
 	});
@@ -54,6 +75,15 @@ export async function revoke(token) {
 		location.reload();
 	}
 	return done;
+}
+
+/** Asks before something is taken from TOKEN; returns whether it is to be. */
+export async function narrow(token) {
+	const descendants = await countDescendants(token).catch(() => null);
+	return me() !== null && ask(say("narrow.title", { name: tokenName(token) }), [
+		element("p", {}, say("narrow.breaks")), atStake(token, descendants)], {
+		label: say("narrow.go"), danger: true, act: () => Promise.resolve(),
+	});
 }
 
 /** Asks, rotates, and shows the new key; returns whether it was done. */

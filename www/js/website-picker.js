@@ -4,23 +4,29 @@ import { checkbox, element, field, freshId } from "./dom.js";
 import { say } from "./text.js";
 
 /**
- * WEBSITES: [{id, domain, name}] to choose from. ALL: may all be chosen; REASON says why not.
- * CHOSEN: ids to start with, [] for all.
+ * WEBSITES: [{id, domain, name}] to choose from, null where the caller may not list them. ALL: may all
+ * be chosen; REASON says why not. CHOSEN: ids to start with, [] for all.
  */
 export class WebsitePicker {
 	#boxes = new Map();
 	#some;
 	#ids = null;
 	#list;
+	#start;
+	#tickedAtStart = null;
 
 	constructor({ websites, all, reason, chosen, changed }) {
 		const startWithAll = all && chosen.length === 0;
+		const none = websites?.length === 0;
 		const group = freshId();
 		const [allNode] = this.#radio(group, say("picker.allWebsites"), startWithAll, !all, all ? null : reason, changed);
-		const [someNode, some] = this.#radio(group, say("picker.someWebsites"), !startWithAll, false, null, changed);
+		const [someNode, some] = this.#radio(group, say("picker.someWebsites"), !startWithAll, none,
+			none ? say("websites.none") : null, changed);
 		this.#some = some;
-		this.#list = websites.length > 0 ? this.#boxList(websites, chosen, changed) : this.#idField(chosen, changed);
+		this.#list = websites ? this.#boxList(websites, chosen, changed) : this.#idField(chosen, changed);
 		this.#list.hidden = startWithAll;
+		this.#start = chosen;
+		this.#tickedAtStart = this.#ticked().join();
 		this.node = element("fieldset", { class: "picker", "data-field": "websiteIds" },
 			element("legend", {}, say("token.websites")), allNode, someNode, this.#list);
 	}
@@ -60,12 +66,19 @@ export class WebsitePicker {
 		this.#some.click();
 	}
 
+	#ticked() {
+		return this.#ids ? this.#ids.value.split(/[\s,]+/).filter(Boolean) :
+			[...this.#boxes].filter(([, box]) => box.checked).map(([id]) => id);
+	}
+
 	/** The chosen ids; [] for all; null where "some" is chosen and none is. */
 	value() {
 		if (!this.#some.checked)
 			return [];
-		const ids = this.#ids ? this.#ids.value.split(/[\s,]+/).filter(Boolean) :
-			[...this.#boxes].filter(([, box]) => box.checked).map(([id]) => id);
+		const ids = this.#ticked();
+		// Left as it is, a list keeps the deleted ones, which have no box.
+		if (this.#start.length > 0 && ids.join() === this.#tickedAtStart)
+			return this.#start;
 		return ids.length > 0 ? ids : null;
 	}
 }

@@ -40,7 +40,7 @@ export default {
 	"token.created": "Erstellt",
 	"token.lastUsed": "Zuletzt benutzt",
 	"token.unused": "noch nicht benutzt",
-	"token.used": "von {address}; {exact}; insgesamt {count}-mal",
+	"token.used": { one: "von {address}; {exact}; insgesamt einmal", other: "von {address}; {exact}; insgesamt {count}-mal" },
 	"token.expires": "Läuft ab",
 	"token.rotated": "Schlüssel gewechselt",
 	"token.grace": "Alter Schlüssel gilt bis",
@@ -176,6 +176,10 @@ export default {
 	"change.go": "Speichern",
 	"change.done": "„{name}“ ist geändert.",
 
+	"narrow.title": "„{name}“ einschränken?",
+	"narrow.breaks": "Was es benutzt, wird ab der nächsten Anfrage abgewiesen, wo es braucht, was Sie wegnehmen. Das lässt sich nicht rückgängig machen.",
+	"narrow.go": "Einschränken",
+
 	"revoke": "Widerrufen",
 	"revoke.of": "„{name}“ widerrufen",
 	"revoke.title": "„{name}“ widerrufen?",
@@ -183,8 +187,10 @@ export default {
 	"revoke.used": "Es wurde zuletzt {ago} benutzt ({exact}).",
 	"revoke.unused": "Es wurde noch nicht benutzt, soweit bekannt: Eine Benutzung zeigt sich binnen einer Minute.",
 	"revoke.descendants": { one: "{count} lebendes Token wurde damit gemacht.", other: "{count} lebende Token wurden damit gemacht." },
-	"revoke.unknownDescendants": "Token, die damit gemacht wurden, bleiben, wie sie sind.",
+	"revoke.unknownDescendants": "Token, die damit gemacht wurden, bleiben gegebenenfalls, wie sie sind.",
+	"revoke.moreDescendants": "Nicht mitgezählt: was mit denen davon gemacht wurde, die schon widerrufen sind.",
 	"revoke.cascade": { one: "Auch dieses widerrufen", other: "Auch diese {count} widerrufen" },
+	"revoke.cascadeAll": "Auch alles widerrufen, was damit gemacht wurde",
 	"revoke.self": "Es ist das Token, mit dem Sie angemeldet sind: Sie werden abgemeldet.",
 	"revoke.done": "„{name}“ ist widerrufen.",
 
@@ -300,8 +306,8 @@ export default {
 	"problem.last_owner": "Der letzte Eigentümer bleibt: Geben Sie die Rolle erst jemand anderem.",
 	"problem.body_too_large": "Das ist zu viel auf einmal. Senden Sie weniger.",
 	"problem.unsupported_media_type": "Der Webserver hat die Anfrage unterwegs verändert. Sagen Sie es dem Betreiber.",
-	"problem.rate_limited": "Zu viele Anfragen. Versuchen Sie es in {seconds} Sekunden noch einmal.",
-	"problem.busy": "Der Dienst ist beschäftigt. Versuchen Sie es in {seconds} Sekunden noch einmal.",
+	"problem.rate_limited": { one: "Zu viele Anfragen. Versuchen Sie es in {count} Sekunde noch einmal.", other: "Zu viele Anfragen. Versuchen Sie es in {count} Sekunden noch einmal." },
+	"problem.busy": { one: "Der Dienst ist beschäftigt. Versuchen Sie es in {count} Sekunde noch einmal.", other: "Der Dienst ist beschäftigt. Versuchen Sie es in {count} Sekunden noch einmal." },
 	"problem.store_unavailable": "Der Dienst erreicht seine Datenbank nicht. Es wurde nichts geändert; sagen Sie es dem Betreiber.",
 	"problem.internal": "Der Dienst ist gescheitert. Versuchen Sie es noch einmal; bleibt es so, sagen Sie es dem Betreiber.",
 };

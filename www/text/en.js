@@ -40,7 +40,7 @@ export default {
 	"token.created": "Created",
 	"token.lastUsed": "Last used",
 	"token.unused": "not yet used",
-	"token.used": "from {address}; {exact}; {count} uses in all",
+	"token.used": { one: "from {address}; {exact}; {count} use in all", other: "from {address}; {exact}; {count} uses in all" },
 	"token.expires": "Expires",
 	"token.rotated": "Key changed",
 	"token.grace": "Old key works until",
@@ -176,6 +176,10 @@ export default {
 	"change.go": "Save",
 	"change.done": "“{name}” is changed.",
 
+	"narrow.title": "Narrow “{name}”?",
+	"narrow.breaks": "Whatever uses it is refused from the next request on where it needs what you take away. This cannot be undone.",
+	"narrow.go": "Narrow",
+
 	"revoke": "Revoke",
 	"revoke.of": "Revoke “{name}”",
 	"revoke.title": "Revoke “{name}”?",
@@ -183,8 +187,10 @@ export default {
 	"revoke.used": "It was last used {ago} ({exact}).",
 	"revoke.unused": "It has not been used yet, as far as is known: a use shows within a minute.",
 	"revoke.descendants": { one: "{count} living token was made by it.", other: "{count} living tokens were made by it." },
-	"revoke.unknownDescendants": "Tokens made by it stay as they are.",
+	"revoke.unknownDescendants": "Tokens made by it, if any, stay as they are.",
+	"revoke.moreDescendants": "Not counted: what was made by those of them that are revoked already.",
 	"revoke.cascade": { one: "Revoke that one too", other: "Revoke those {count} too" },
+	"revoke.cascadeAll": "Revoke all that was made by it too",
 	"revoke.self": "It is the token you are signed in with: you will be signed out.",
 	"revoke.done": "“{name}” is revoked.",
 
@@ -300,8 +306,8 @@ export default {
 	"problem.last_owner": "The last owner stays: give the role to somebody else first.",
 	"problem.body_too_large": "That is too much at once. Send less.",
 	"problem.unsupported_media_type": "The web server changed the request on its way. Tell the operator.",
-	"problem.rate_limited": "Too many requests. Try again in {seconds} seconds.",
-	"problem.busy": "The service is busy. Try again in {seconds} seconds.",
+	"problem.rate_limited": { one: "Too many requests. Try again in {count} second.", other: "Too many requests. Try again in {count} seconds." },
+	"problem.busy": { one: "The service is busy. Try again in {count} second.", other: "The service is busy. Try again in {count} seconds." },
 	"problem.store_unavailable": "The service cannot reach its database. Nothing was changed; tell the operator.",
 	"problem.internal": "The service failed. Try again; if it stays, tell the operator.",
 };

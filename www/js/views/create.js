@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 /** A new token, within the caller's own. */
-import { element } from "../dom.js";
+import { element, once } from "../dom.js";
 import { idempotent } from "../idempotent.js";
 import { showKey } from "../issued.js";
 import { problemBox } from "../problem.js";
@@ -10,8 +10,12 @@ import { may, me } from "../session.js";
 import { heading } from "../stage.js";
 import { say } from "../text.js";
 
+/* The caller's own, but for websites that are deleted. */
 function startScope(caller) {
-	return { name: "", permissions: [], websiteIds: caller.websiteIds, allowedIps: caller.allowedIps };
+	const { websites } = me();
+	const websiteIds = may("websites:read") ?
+		caller.websiteIds.filter((id) => websites.some((website) => website.id === id)) : caller.websiteIds;
+	return { name: "", permissions: [], websiteIds, allowedIps: caller.allowedIps };
 }
 
 function createForm() {
@@ -19,15 +23,12 @@ function createForm() {
 	const form = new ScopeForm({ outer: caller, reason: say("form.beyondCaller"), start: startScope(caller) });
 	const send = idempotent("POST", "admin/access-tokens");
 	const problems = element("div");
-	const submit = element("button", { type: "submit", class: "primary" }, say("create.go"));
 
-	async function create(event) {
-		event.preventDefault();
+	async function create() {
 		problems.replaceChildren();
 		const body = form.value();
 		if (!body)
 			return;
-		submit.disabled = true;
 		try {
 			const { data: [token] } = await send(body);
 			await showKey(token);
@@ -35,13 +36,12 @@ function createForm() {
 		} catch (problem) {
 			if (!form.showProblem(problem))
 				problems.replaceChildren(problemBox(problem));
-		} finally {
-			submit.disabled = false;
 		}
 	}
 
-	return element("form", { onsubmit: create, novalidate: true }, form.node, problems,
-		element("div", { class: "actions" }, submit,
+	return element("form", { onsubmit: once(create), novalidate: true }, form.node, problems,
+		element("div", { class: "actions" },
+			element("button", { type: "submit", class: "primary" }, say("create.go")),
 			element("a", { class: "button", href: link("tokens") }, say("cancel"))));
 }
 

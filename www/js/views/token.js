@@ -2,7 +2,7 @@
 /** One token: what it is, what may be done to it, its family, its use. */
 import { activityCharts } from "../activity-charts.js";
 import { call } from "../api.js";
-import { button, checkbox, element } from "../dom.js";
+import { button, checkbox, element, once } from "../dom.js";
 import { family } from "../family.js";
 import { notice } from "../notice.js";
 import { problemBox } from "../problem.js";
@@ -10,9 +10,9 @@ import { addressPhrase, permissionPhrases, tokenName, websitePhrases } from "../
 import { ScopeForm } from "../scope-form.js";
 import { may, me } from "../session.js";
 import { heading, load } from "../stage.js";
-import { counted, say } from "../text.js";
-import { revoke, rotate } from "../token-actions.js";
-import { agoNode, exact } from "../time.js";
+import { say } from "../text.js";
+import { narrow, revoke, rotate } from "../token-actions.js";
+import { agoNode, exact, now } from "../time.js";
 import { expiryNode, stateBadge } from "./tokens.js";
 
 function list(phrases) {
@@ -23,7 +23,7 @@ function useNode(token) {
 	if (!token.lastUsedAt)
 		return say("token.unused");
 	return element("span", {}, agoNode(token.lastUsedAt), " ", say("token.used",
-		{ address: token.lastUsedIp ?? "?", exact: exact(token.lastUsedAt), count: counted(token.useCount) }));
+		{ address: token.lastUsedIp ?? "?", exact: exact(token.lastUsedAt), count: token.useCount }));
 }
 
 function facts(token) {
@@ -35,7 +35,7 @@ function facts(token) {
 		["token.created", element("span", {}, exact(token.createdAt))],
 		["token.lastUsed", useNode(token)], ["token.expires", expiryNode(token)],
 		["token.rotated", token.rotatedAt && exact(token.rotatedAt)],
-		["token.grace", token.graceEndsAt && Date.parse(token.graceEndsAt) > Date.now() && exact(token.graceEndsAt)],
+		["token.grace", token.graceEndsAt && Date.parse(token.graceEndsAt) > now() && exact(token.graceEndsAt)],
 		["token.id", element("code", {}, token.id)],
 	];
 	return element("dl", { class: "facts" }, rows.filter(([, value]) => value).map(([name, value]) =>
@@ -54,24 +54,33 @@ function changeForm(token, closed) {
 	const [cascadeNode, cascade] = checkbox(say("change.cascade"), {}, say("change.cascadeHint"));
 	const problems = element("div");
 
-	async function send(event) {
-		event.preventDefault();
+	async function change(body) {
+		try {
+			await call("PATCH", `admin/access-tokens/${token.id}`, { body, query: { cascade: cascade.checked || null } });
+		} catch (problem) {
+			// Beside the field, where it can be mended.
+			if (!form.showProblem(problem))
+				problems.replaceChildren(problemBox(problem));
+			return;
+		}
+		notice(say("change.done", { name: body.name ?? tokenName(token) }));
+		closed();
+	}
+
+	async function send() {
 		problems.replaceChildren();
 		const value = form.value();
 		if (!value)
 			return;
-		try {
-			await call("PATCH", `admin/access-tokens/${token.id}`,
-				{ body: difference(token, value), query: { cascade: cascade.checked || null } });
-			notice(say("change.done", { name: value.name ?? token.displayKey }));
+		const body = difference(token, value);
+		const names = Object.keys(body);
+		if (names.length === 0)
 			closed();
-		} catch (problem) {
-			if (!form.showProblem(problem))
-				problems.replaceChildren(problemBox(problem));
-		}
+		else if (names.every((name) => name === "name") || await narrow(token))
+			await change(body);
 	}
 
-	return element("form", { onsubmit: send, novalidate: true }, element("h2", { tabindex: "-1" }, say("change.title")),
+	return element("form", { onsubmit: once(send), novalidate: true }, element("h2", { tabindex: "-1" }, say("change.title")),
 		element("p", {}, say("change.lead")), form.node, cascadeNode, problems,
 		element("div", { class: "actions" },
 			element("button", { type: "submit", class: "primary" }, say("change.go")),

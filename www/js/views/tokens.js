@@ -8,7 +8,7 @@ import { may, me } from "../session.js";
 import { heading, load } from "../stage.js";
 import { table } from "../table.js";
 import { counted, say } from "../text.js";
-import { agoNode, DAY, exact, isNear } from "../time.js";
+import { agoNode, DAY, exact, isNear, now } from "../time.js";
 import { TokenList } from "../token-list.js";
 import { revoke } from "../token-actions.js";
 
@@ -110,7 +110,7 @@ function filterForm(query, changed) {
 
 /** The query of the service for what the form holds. */
 function serviceQuery({ unused, ...query }) {
-	return unused ? { ...query, unusedSince: new Date(Date.now() - unused * DAY).toISOString() } : query;
+	return unused ? { ...query, unusedSince: new Date(now() - unused * DAY).toISOString() } : query;
 }
 
 function pager(list, start, turn) {

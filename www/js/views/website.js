@@ -18,7 +18,7 @@ function roleChoices() {
 }
 
 async function rename(website, again) {
-	const name = element("input", { name: "name", required: true, maxlength: "100", value: website.name });
+	const name = element("input", { name: "name", required: true, value: website.name });
 	if (await ask(say("website.rename"), field(say("website.name"), name), {
 		label: say("website.rename"),
 		act: () => call("PUT", `admin/websites/${website.id}`, { body: { name: name.value.trim() } }),

@@ -20,7 +20,7 @@ const columns = [
 
 async function add(again) {
 	const domain = element("input", { name: "domain", required: true, autocapitalize: "none", spellcheck: "false" });
-	const name = element("input", { name: "name", maxlength: "100" });
+	const name = element("input", { name: "name" });
 	const done = await ask(say("websites.add"), [
 		field(say("website.domain"), domain, say("websites.domainHint")),
 		field(say("website.name"), name, say("websites.nameHint"))], {
