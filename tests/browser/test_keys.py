@@ -91,6 +91,21 @@ def test_ones_own_key_is_changed_and_the_session_goes_on(browser, web, site):
     assert browser.driver.execute_script("return window.reports") == []
 
 
+def test_a_lost_answer_does_not_cost_ones_own_token(browser, web, site):
+    own = web.create(name="Answer lost", permissions=["api-keys:read"])
+    browser.sign_in(web, own["key"])
+    show(browser, own)
+    browser.press("Change key")
+    browser.driver.execute_script(
+        "const real = fetch; window.fetch = async (...asked) => {"
+        " window.fetch = real; await real(...asked); throw new TypeError('lost'); }")
+    browser.press("Change key")
+    browser.see("No answer arrived. Check your connection")
+    browser.press("Change key")
+    key = store(browser)
+    assert web.call("GET", f"{TOKENS}/self", key=key).first["id"] == own["id"]
+
+
 def test_a_refusal_of_the_old_key_does_not_end_the_session(browser, web, site):
     own = web.create(name="Slow refusal", permissions=["api-keys:read"])
     browser.sign_in(web, own["key"])
@@ -109,6 +124,7 @@ def test_a_refusal_of_the_old_key_does_not_end_the_session(browser, web, site):
         };
         document.querySelector("main select").dispatchEvent(new Event("change"));
         [...document.querySelectorAll("main button")].find((node) => node.innerText === "Change key").click();
+        document.querySelector("dialog select").value = "0";
         document.querySelector("dialog [type=submit]").click();""")
     browser.see("Store this key now")
     browser.let_go()
