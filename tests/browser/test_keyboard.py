@@ -43,6 +43,7 @@ def test_from_signing_in_to_a_revoked_token(browser, site, web):
     browser.tab_to("Cancel")
     browser.keys(Keys.ENTER)
     wait_until(lambda: browser.focused() == "Revoke", "the focus to come back")
+    wait_until(lambda: "<dialog" not in browser.driver.page_source, "the end of the question")
     browser.keys(Keys.ENTER)
     browser.see("Revoke “By keyboard”?")
     browser.tab_to("Revoke")
