@@ -100,6 +100,8 @@ def test_a_token_is_narrowed_and_gets_another_key(browser, site, web):
     press(browser, "write goals:write", Keys.SPACE)
     press(browser, "Narrow the tokens made by it as well", Keys.SPACE)
     press(browser, "Save")
+    browser.see("Narrow “Keyed”?")
+    press(browser, "Narrow")
     browser.see("“Keyed” is changed.")
     assert web.call("GET", f"{TOKENS}/{child['id']}").first["permissions"] == ["goals:read"]
 
