@@ -32,8 +32,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wst
 	-Wvla -Wundef -Werror=format -Werror=implicit-function-declaration $(WERROR)
 
 # No path of the machine that builds is in a program: each machine makes the same bits.
-CLAVIGER_CFLAGS := -std=c17 -ffile-prefix-map=$(CURDIR)=. -D_XOPEN_SOURCE=700 -DCLAVIGER_VERSION='"$(VERSION)"' -Ilib -I$(BUILD) \
-	$(WARNINGS) $(HARDENING) $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
+CLAVIGER_CFLAGS := -std=c17 -D_XOPEN_SOURCE=700 -DCLAVIGER_VERSION='"$(VERSION)"' -Ilib -I$(BUILD) \
+	'-ffile-prefix-map=$(CURDIR)=.' $(WARNINGS) $(HARDENING) $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
 # libscrypt ships no .pc file.
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lscrypt $(if $(findstring static,$(PIE)),-lm) -pthread
 
@@ -182,6 +182,14 @@ dist-hosting: static site ## an archive to unpack in a web space: see examples/h
 		--mtime=@$(SOURCE_DATE_EPOCH) INSTALL.txt LICENSE.txt claviger-data \
 		public_html/claviger | gzip -9n > $(ARCHIVE)
 
+# The commit, whatever else lies about here, packed as above.
+RELEASE = claviger-$(VERSION)
+dist: ## an archive of the release, as it is committed: $(BUILD)/claviger-$(VERSION).tar.gz
+	@git diff --quiet HEAD || echo 'dist: what is not committed is not in it' >&2
+	@mkdir -p $(BUILD)
+	git -c tar.umask=022 archive --prefix=$(RELEASE)/ -o $(BUILD)/$(RELEASE).tar HEAD
+	gzip -9nf $(BUILD)/$(RELEASE).tar
+
 run: all site ## serve on 127.0.0.1:$(PORT), data in var/, until Ctrl-C
 	@examples/run-local.sh "$(PORT)" "$(BUILD)"
 
@@ -262,6 +270,11 @@ explore: all ## random histories against the model, with another seed each time
 	for round in 1 2 3 4 5; do seed=$$(od -An -N4 -tu4 /dev/urandom); \
 		CLAVIGER_SEED=$$((seed)) $(PYTEST) tests/http/test_model.py || exit 1; done
 
+# In namespaces that end with it, and with them what is mounted and running in the trees.
+check-packages: dist ## the Debian packages, in bare Debian 12 trees (root, debootstrap, network)
+	CLAVIGER_BUILD=$(BUILD) DEB_BUILD_OPTIONS=parallel=$(JOBS) unshare --mount --pid --mount-proc \
+		--fork --kill-child $(PYTHON) -m pytest -q -p no:cacheprovider tests/packages
+
 check-fresh: ## the README's two commands in a bare Debian 12 tree (root, debootstrap)
 	tests/fresh.sh
 
@@ -316,7 +329,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 
-.PHONY: all service run static site dist-hosting check unit-programs check-unit check-http check-cgi \
+.PHONY: all service run static site dist dist-hosting check unit-programs check-unit check-http check-cgi \
 	check-servers check-cli check-docs check-hosting check-browser screenshots check-asan check-tsan \
-	check-fresh explore lint bench fuzz format install uninstall clean help
+	check-packages check-fresh explore lint bench fuzz format install uninstall clean help
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
