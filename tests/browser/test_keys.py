@@ -57,6 +57,8 @@ def test_two_keys_hold_the_page_until_both_are_stored(browser, site, web):
     browser.driver.execute_script(f"location.hash = '#/tokens/{token['id']}'")
     browser.let_go()
     browser.see("Store this key now")
+    wait_until(lambda: browser.driver.execute_script(
+        "return !!document.querySelector('main section')"), "the view of the other token")
     # The first dialog is open; the second comes from the view below it.
     browser.driver.execute_script("""
         [...document.querySelectorAll("main button")].find((node) => node.innerText === "Change key").click();
