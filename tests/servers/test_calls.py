@@ -70,6 +70,17 @@ def test_the_console_is_served_with_what_protects_it(web, path, kind):
     assert answer.header("Cache-Control") == "no-cache"
 
 
+@pytest.mark.parametrize("way", ["apache", "fcgid", "nginx"])
+def test_a_page_of_the_documentation_is_read_as_markdown(site, way):
+    """Where a web server's own list does not know it, a browser would save it as a file."""
+    web = served(way, site)
+    page = web.directory / "www" / "page.md"
+    page.write_text("# Page\n")
+    page.chmod(0o644)
+    answer = web.call("GET", "/page.md", key=None)
+    assert (answer.status, answer.header("Content-Type")) == (200, "text/markdown; charset=utf-8")
+
+
 def test_a_creation_says_where_it_is(web):
     answer = web.call("POST", TOKENS, {"name": "somewhere"}).check()
     assert answer.status == 201
