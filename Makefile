@@ -270,8 +270,11 @@ explore: all ## random histories against the model, with another seed each time
 	for round in 1 2 3 4 5; do seed=$$(od -An -N4 -tu4 /dev/urandom); \
 		CLAVIGER_SEED=$$((seed)) $(PYTEST) tests/http/test_model.py || exit 1; done
 
-# In namespaces that end with it, and with them what is mounted and running in the trees.
+# In namespaces that end with it, and with them what is mounted and running in the trees. The trees are
+# kept in $(BUILD)/packages: half an hour the first time, ten minutes then.
 check-packages: dist ## the Debian packages, in bare Debian 12 trees (root, debootstrap, network)
+	@[ "$$(id -u)" -eq 0 ] && command -v debootstrap >/dev/null || \
+		{ echo 'check-packages: needs root, and apt-get install debootstrap' >&2; exit 1; }
 	CLAVIGER_BUILD=$(BUILD) DEB_BUILD_OPTIONS=parallel=$(JOBS) unshare --mount --pid --mount-proc \
 		--fork --kill-child $(PYTHON) -m pytest -q -p no:cacheprovider tests/packages
 

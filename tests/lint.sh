@@ -41,7 +41,8 @@ ours=$(printf '%s\n' "$sources" | grep -v '^tests/')
 		head -n 1 "$file" | grep -q SPDX-License-Identifier || echo "$file"; done)"
 	complain 'format: run make format' "$(clang-format --dry-run -Werror $sources 2>&1 |
 		grep 'error:' | head -n 20)"
-	complain 'shellcheck' "$(shellcheck setup .ci/run docs/*.sh examples/*.sh tests/*.sh)"
+	complain 'shellcheck' "$(shellcheck setup .ci/run docs/*.sh examples/*.sh tests/*.sh \
+		tests/support/*.sh debian/*.postinst debian/*.postrm)"
 	complain 'mandoc' "$(mandoc -T lint -W warning lib/*.[1-8] cli/*.[1-8] fcgi/*.[1-8])"
 }
 
