@@ -74,8 +74,8 @@ CLIENT_SOURCES = cli/arguments.c cli/claviger.c cli/command_table.c \
 	cli/remote_completion.c cli/remote_config.c cli/remote_file.c cli/remote_filter.c \
 	cli/remote_http.c cli/remote_issued.c cli/remote_kept.c cli/remote_list.c \
 	cli/remote_login.c cli/remote_permission.c cli/remote_progress.c cli/remote_prompt.c \
-	cli/remote_session.c cli/remote_settings.c cli/remote_sweep.c cli/remote_target.c \
-	cli/remote_team.c cli/remote_token_change.c cli/remote_token_make.c \
+	cli/remote_session.c cli/remote_settings.c cli/remote_sweep.c cli/remote_table.c \
+	cli/remote_target.c cli/remote_team.c cli/remote_token_change.c cli/remote_token_make.c \
 	cli/remote_token_revoke.c cli/remote_token_view.c cli/remote_tokens.c cli/remote_tree.c \
 	cli/remote_verify.c cli/remote_website.c cli/remote_websites.c cli/remote_when.c
 UNIT_TESTS = activity ascii audit authority authority_website bootstrap bootstrap_code \

@@ -169,6 +169,14 @@ enum result arguments_parse(int argc, char *const *argv, uint64_t known,
 	return RESULT_OK;
 }
 
+bool arguments_want_json(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
 void arguments_clear(struct arguments *arguments)
 {
 	free(arguments->given);

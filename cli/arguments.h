@@ -79,12 +79,13 @@ struct arguments {
 };
 
 /** Reads ARGC strings at ARGV, the program's name first; KNOWN is the set of options that the
- *  program has. ARGUMENTS, zeroed before, is to be cleared
- *  also on failure. RESULT_INVALID_USAGE for an option that is unknown, given twice or without its
- *  value; RESULT_BUSY without memory. */
+ *  program has. ARGUMENTS, zeroed before, is to be cleared also on failure. RESULT_INVALID_USAGE
+ * for an option that is unknown, given twice or without its value; RESULT_BUSY without memory. */
 NODISCARD enum result arguments_parse(int argc, char *const *argv, uint64_t known,
 				      struct arguments *arguments, struct error *err);
 void arguments_clear(struct arguments *arguments);
+/** Says whether --json is among them, also for a command line that cannot be read. */
+NODISCARD bool arguments_want_json(int argc, char *const *argv);
 
 NODISCARD bool arguments_has(const struct arguments *arguments, enum option option);
 /** The value of OPTION; NULL where it was not given. */

@@ -107,15 +107,6 @@ static int fail(const struct remote *remote, enum result result, const struct er
 	return status;
 }
 
-/* Also for a command line that cannot be read. */
-static bool wants_json(int argc, char *const *argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--json") == 0)
-			return true;
-	return false;
-}
-
 /* https://no-color.org: set to anything but nothing. */
 static bool wants_colour(void)
 {
@@ -209,7 +200,7 @@ int main(int argc, char **argv)
 	int status;
 	enum result result;
 
-	remote.as_json = wants_json(argc, argv);
+	remote.as_json = arguments_want_json(argc, argv);
 	remote.has_colour = wants_colour();
 	remote.environment = environ;
 	remote.now = timestamp_now();

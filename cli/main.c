@@ -94,15 +94,6 @@ static int fail(int status, bool as_json, const struct error *err)
 	return status;
 }
 
-/* Also for a command line that cannot be read. */
-static bool wants_json(int argc, char *const *argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--json") == 0)
-			return true;
-	return false;
-}
-
 static enum result refuse_key(struct error *err)
 {
 	return error_set(err, RESULT_INVALID_PARAMETER, NULL,
@@ -193,7 +184,7 @@ int main(int argc, char **argv)
 
 	admin.environment = environ;
 	admin.cores = cores < 1 ? 1 : (uint32_t)cores;
-	admin.as_json = wants_json(argc, argv);
+	admin.as_json = arguments_want_json(argc, argv);
 	admin.now = timestamp_now();
 	buffer_init(&admin.out, OUTPUT_MAXIMUM);
 	result = process_harden(&err);

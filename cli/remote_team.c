@@ -4,8 +4,8 @@
 #include "remote_answer.h"
 #include "remote_body.h"
 #include "remote_call.h"
-#include "remote_list.h"
 #include "remote_prompt.h"
+#include "remote_table.h"
 #include "remote_websites.h"
 
 #include "output.h"
@@ -15,40 +15,21 @@
 
 enum { BODY_MAXIMUM = 1024, QUESTION_SIZE = 400 };
 
-static void add_page(void *context, struct answer *page)
-{
-	static const char *const fields[] = {"accountId", "name", "role"};
-
-	for (size_t i = 0; i < answer_count(page); i++)
-		for (size_t j = 0; j < ARRAY_LENGTH(fields); j++)
-			output_cell(context, record_text(answer_record(page, i), fields[j]));
-}
-
-static void begin_table(struct remote *remote, struct listing *listing)
-{
-	static const char *const headers[] = {"ACCOUNT", "NAME", "ROLE"};
-
-	output_begin(listing, &remote->out, false, headers, ARRAY_LENGTH(headers));
-}
+static const struct remote_column columns[] = {
+	{"ACCOUNT", "accountId", ""}, {"NAME", "name", ""}, {"ROLE", "role", ""}};
+static const struct remote_table table = {columns, ARRAY_LENGTH(columns)};
 
 enum result remote_team_list(struct remote *remote, const struct arguments *arguments,
 			     struct error *err)
 {
-	struct listing listing;
 	struct buffer path;
-	uint64_t limit;
 	enum result result = websites_path(remote, arguments->words[0], &path, err);
 
 	buffer_append_text(&path, "/team");
 	if (result == RESULT_OK)
-		result = remote_list_limit(arguments, &limit, err);
-	if (result == RESULT_OK && remote->as_json) {
-		result = remote_list_write_json(remote, path.data, limit, err);
-	} else if (result == RESULT_OK) {
-		begin_table(remote, &listing);
-		result = remote_list_read(remote, path.data, limit, add_page, &listing, err);
-		output_end(&listing);
-	}
+		result = buffer_result(&path);
+	if (result == RESULT_OK)
+		result = remote_table_list(remote, arguments, path.data, &table, err);
 	buffer_clear(&path);
 	return result;
 }
@@ -79,7 +60,6 @@ enum result remote_team_set(struct remote *remote, const struct arguments *argum
 {
 	const char *role = arguments_value(arguments, OPTION_ROLE);
 	struct answer answer = {0};
-	struct listing listing;
 	struct buffer body;
 	enum result result;
 
@@ -93,13 +73,8 @@ enum result remote_team_set(struct remote *remote, const struct arguments *argum
 	result = buffer_result(&body);
 	if (result == RESULT_OK)
 		result = call_upon(remote, arguments, "PUT", &body, &answer, err);
-	if (result == RESULT_OK && remote->as_json) {
-		remote_pass_on(remote, &answer);
-	} else if (result == RESULT_OK) {
-		begin_table(remote, &listing);
-		add_page(&listing, &answer);
-		output_end(&listing);
-	}
+	if (result == RESULT_OK)
+		remote_table_show(remote, &table, &answer);
 	answer_clear(&answer);
 	buffer_clear(&body);
 	return result;

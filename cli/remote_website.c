@@ -4,8 +4,8 @@
 #include "remote_answer.h"
 #include "remote_body.h"
 #include "remote_call.h"
-#include "remote_list.h"
 #include "remote_prompt.h"
+#include "remote_table.h"
 #include "remote_websites.h"
 
 #include "output.h"
@@ -15,50 +15,16 @@
 
 enum { BODY_MAXIMUM = 4096, QUESTION_SIZE = 400 };
 
-static void begin_table(struct remote *remote, struct listing *listing)
-{
-	static const char *const headers[] = {"ID", "DOMAIN", "NAME", "ROLE", "CREATED"};
-
-	output_begin(listing, &remote->out, false, headers, ARRAY_LENGTH(headers));
-}
-
-static void add_page(void *context, struct answer *page)
-{
-	static const char *const fields[] = {"id", "domain", "name", "role", "createdAt"};
-
-	for (size_t i = 0; i < answer_count(page); i++)
-		for (size_t j = 0; j < ARRAY_LENGTH(fields); j++)
-			output_cell(context, record_text(answer_record(page, i), fields[j]));
-}
+static const struct remote_column columns[] = {
+	{"ID", "id", ""},     {"DOMAIN", "domain", ""},     {"NAME", "name", ""},
+	{"ROLE", "role", ""}, {"CREATED", "createdAt", ""},
+};
+static const struct remote_table table = {columns, ARRAY_LENGTH(columns)};
 
 enum result remote_websites_list(struct remote *remote, const struct arguments *arguments,
 				 struct error *err)
 {
-	struct listing listing;
-	uint64_t limit;
-	enum result result = remote_list_limit(arguments, &limit, err);
-
-	if (result != RESULT_OK)
-		return result;
-	if (remote->as_json)
-		return remote_list_write_json(remote, REMOTE_WEBSITES, limit, err);
-	begin_table(remote, &listing);
-	result = remote_list_read(remote, REMOTE_WEBSITES, limit, add_page, &listing, err);
-	output_end(&listing);
-	return result;
-}
-
-static void show(struct remote *remote, struct answer *answer)
-{
-	struct listing listing;
-
-	if (remote->as_json) {
-		remote_pass_on(remote, answer);
-		return;
-	}
-	begin_table(remote, &listing);
-	add_page(&listing, answer);
-	output_end(&listing);
+	return remote_table_list(remote, arguments, REMOTE_WEBSITES, &table, err);
 }
 
 /* The call upon the website that the first operand names, at its own path. */
@@ -85,7 +51,7 @@ enum result remote_websites_show(struct remote *remote, const struct arguments *
 	enum result result = call_upon(remote, arguments, "GET", NULL, &answer, err);
 
 	if (result == RESULT_OK)
-		show(remote, &answer);
+		remote_table_show(remote, &table, &answer);
 	answer_clear(&answer);
 	return result;
 }
@@ -109,7 +75,7 @@ enum result remote_websites_add(struct remote *remote, const struct arguments *a
 	if (result == RESULT_OK)
 		result = remote_call(remote, &call, &answer, err);
 	if (result == RESULT_OK)
-		show(remote, &answer);
+		remote_table_show(remote, &table, &answer);
 	answer_clear(&answer);
 	buffer_clear(&body);
 	return result;
@@ -130,7 +96,7 @@ enum result remote_websites_rename(struct remote *remote, const struct arguments
 	if (result == RESULT_OK)
 		result = call_upon(remote, arguments, "PUT", &body, &answer, err);
 	if (result == RESULT_OK)
-		show(remote, &answer);
+		remote_table_show(remote, &table, &answer);
 	answer_clear(&answer);
 	buffer_clear(&body);
 	return result;
