@@ -2,8 +2,6 @@
 """The list of tokens and its neighbours while somebody is quick: what was asked last is what stands
 there, once, and the focus is never lost."""
 import secrets
-import sqlite3
-import time
 
 import pytest
 
@@ -16,14 +14,7 @@ COUNT = 129
 @pytest.fixture(scope="module")
 def full():
     for site in opened():
-        now = int(time.time() * 1000)
-        rows = ((secrets.token_bytes(12), f"{i:010d}", f"name {i:03d}", now - COUNT + i) for i in range(COUNT))
-        with sqlite3.connect(site.database) as database:
-            database.executemany(
-                "INSERT INTO tokens (id, selector, name, created_at, display_key, hash, account,"
-                " permissions, every_website, websites)"
-                " SELECT ?, ?, ?, ?, display_key, hash, account, permissions, every_website, websites"
-                " FROM tokens WHERE sequence = 1", rows)
+        site.fill(COUNT, digits=3)
         yield site, site.start()
 
 

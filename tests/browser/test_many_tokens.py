@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: ISC
 """100,000 tokens: one page is read and drawn at a time, and sorting all of them still works."""
-import secrets
-import sqlite3
-import time
-
 import pytest
 
 from claviger_site import wait_until
@@ -15,14 +11,7 @@ COUNT = 100_000
 @pytest.fixture(scope="module")
 def crowded():
     for site in opened("tokens_per_account = 200000\n"):
-        now = int(time.time() * 1000)
-        rows = ((secrets.token_bytes(12), f"{i:010d}", f"name {i:06d}", now - COUNT + i) for i in range(COUNT))
-        with sqlite3.connect(site.database) as database:
-            database.executemany(
-                "INSERT INTO tokens (id, selector, name, created_at, display_key, hash, account,"
-                " permissions, every_website, websites)"
-                " SELECT ?, ?, ?, ?, display_key, hash, account, permissions, every_website, websites"
-                " FROM tokens WHERE sequence = 1", rows)
+        site.fill(COUNT)
         yield site, site.start()
 
 

@@ -196,6 +196,19 @@ class Site:
         self.minted.append(record["key"])
         return record
 
+    def fill(self, count, digits=6):
+        """Puts COUNT tokens into the store that are called name 000000 and so on with so many DIGITS, the
+        last the newest, all of them what the first token is; nobody has a key of theirs."""
+        now = int(time.time() * 1000)
+        rows = ((secrets.token_bytes(12), f"{i:010d}", f"name {i:0{digits}d}", now - count + i)
+                for i in range(count))
+        with contextlib.closing(sqlite3.connect(self.database, timeout=20)) as database, database:
+            database.executemany(
+                "INSERT INTO tokens (id, selector, name, created_at, display_key, hash, account,"
+                " permissions, every_website, websites)"
+                " SELECT ?, ?, ?, ?, display_key, hash, account, permissions, every_website, websites"
+                " FROM tokens WHERE sequence = 1", rows)
+
     def rows(self, sql, *parameters):
         """What the database holds: Python's own sqlite3 reads it, and never writes."""
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True,
